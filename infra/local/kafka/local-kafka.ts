@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from '../free-port.ts';
+import type { Keeper } from '../keep.ts';
+import { runProgram } from '../run-program.ts';
+import { waitForCoordinators } from './coordinator-probe.ts';
+import { kafkaJars } from './jars.ts';
+import { findJava } from './java.ts';
+import { asProperties, serverSettings, versionInLog } from './server-properties.ts';
+
+const LOGGING = `-Dlog4j2.configurationFile=${fileURLToPath(new URL('log4j2.properties', import.meta.url))}`;
+const QUICK_START = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+// The pause target and the threshold are those of Kafka's own start script.
+const BROKER = [
+  ...['-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:InitiatingHeapOccupancyPercent=35'],
+  ...['-Xshare:auto', '-Djava.awt.headless=true'],
+];
+
+/** Starts a real Kafka broker from its own jars; ready when it returns. The version is the one the broker logged. */
+export async function startLocalKafka(options: {
+  root: string;
+  keeper: Keeper;
+  say: (line: string) => void;
+}): Promise<{ brokers: string; version: string }> {
+  const { root, keeper, say } = options;
+  const java = await findJava();
+  const classPath = join(await kafkaJars(root, say), '*');
+  const [port, controllerPort] = await freePorts(2);
+  const brokers = `127.0.0.1:${port}`;
+  const folder = join(keeper.folder, 'kafka');
+  const properties = join(folder, 'server.properties');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(
+    properties,
+    asProperties({
+      ...serverSettings(),
+      listeners: `PLAINTEXT://${brokers},CONTROLLER://127.0.0.1:${controllerPort}`,
+      'advertised.listeners': `PLAINTEXT://${brokers}`,
+      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+      'log.dirs': join(folder, 'log'),
+    }),
+  );
+  const clusterId = randomBytes(16).toString('base64url');
+  const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties];
+  await runProgram(java, [...QUICK_START, LOGGING, '-cp', classPath, ...format]);
+  await keeper.start({
+    name: 'kafka',
+    command: java,
+    args: [...BROKER, LOGGING, '-cp', classPath, 'kafka.Kafka', properties],
+    cwd: folder,
+    env: {},
+    stopSignal: 'SIGKILL',
+  });
+  const version = await keeper.waitFor('kafka', versionInLog);
+  await waitForCoordinators(brokers);
+  return { brokers, version };
+}

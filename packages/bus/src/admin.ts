@@ -1,0 +1,54 @@
+import type { Admin } from 'kafkajs';
+import { createKafka, type KafkaSettings } from './kafka-settings.ts';
+
+/** As in @bursar/events/topics; the bus knows no events. */
+export type TopicShape = {
+  readonly name: string;
+  readonly partitions: number;
+  readonly retentionMs: number;
+  readonly cleanup: 'delete' | 'compact';
+};
+
+/** Creates the topics that are missing; those that exist stay as their operator made them. */
+export async function createTopics(kafka: KafkaSettings, specs: readonly TopicShape[]): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const topics = specs
+      .filter((spec) => !existing.has(spec.name))
+      .map((spec) => ({
+        topic: spec.name,
+        numPartitions: spec.partitions,
+        replicationFactor: -1,
+        configEntries: [
+          { name: 'cleanup.policy', value: spec.cleanup },
+          { name: 'retention.ms', value: String(spec.retentionMs) },
+        ],
+      }));
+    if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+  });
+}
+
+/** The id that a cluster keeps for life; offsets mean nothing on another one. */
+export async function clusterId(kafka: KafkaSettings): Promise<string> {
+  return withAdmin(kafka, async (admin) => (await admin.describeCluster()).clusterId);
+}
+
+export type Watermarks = { readonly partition: number; readonly low: bigint; readonly high: bigint };
+
+/** The first offset still kept and the next to be written, per partition. */
+export async function watermarks(kafka: KafkaSettings, topic: string): Promise<Watermarks[]> {
+  const offsets = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+async function withAdmin<T>(kafka: KafkaSettings, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = createKafka(kafka).admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}

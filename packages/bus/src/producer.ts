@@ -1,0 +1,79 @@
+import kafkajs, { type Producer as KafkajsProducer, type Message } from 'kafkajs';
+import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
+
+/** More records at once block the event loop for more than 7 ms. */
+const MAX_RECORDS_PER_SEND = 200;
+
+/** kafkajs keeps a topic that vanished in its metadata and then fails every send; a new client forgets it. */
+const FAILURES_BEFORE_NEW_CLIENT = 3;
+
+export type RecordOut = {
+  readonly key: string;
+  /** Null deletes the key from a compacted topic. */
+  readonly value: string | Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type Producer = {
+  /** Opens the connection. Optional: the first `send` does it too. Rejects when no broker answers. */
+  connect(): Promise<void>;
+  /**
+   * Resolves when all in-sync replicas have every record; order within a key is kept.
+   * A rejection means "perhaps some of it": send again, readers drop repeats by event id.
+   */
+  send(topic: string, records: readonly RecordOut[]): Promise<void>;
+  disconnect(): Promise<void>;
+};
+
+/**
+ * A producer for all replicas' acknowledgement, without compression and without Kafka's idempotence:
+ * that of kafkajs loses messages under concurrent sends (tulios/kafkajs#1005), and event ids make repeats harmless.
+ */
+export function createProducer(settings: KafkaSettings, onLog?: (line: KafkaLogLine) => void): Producer {
+  let client = newClient(settings, onLog);
+  let connecting: Promise<void> | undefined;
+  let failures = 0;
+
+  function connect(): Promise<void> {
+    connecting ??= client.connect().catch((error: unknown) => {
+      connecting = undefined;
+      throw error;
+    });
+    return connecting;
+  }
+
+  function replaceClient(): void {
+    client.disconnect().catch(() => undefined);
+    client = newClient(settings, onLog);
+    connecting = undefined;
+    failures = 0;
+  }
+
+  async function send(topic: string, records: readonly RecordOut[]): Promise<void> {
+    try {
+      await connect();
+      for (let start = 0; start < records.length; start += MAX_RECORDS_PER_SEND) {
+        const messages = records.slice(start, start + MAX_RECORDS_PER_SEND).map(messageOf);
+        await client.send({ topic, messages, acks: -1 });
+      }
+      failures = 0;
+    } catch (error) {
+      if (++failures >= FAILURES_BEFORE_NEW_CLIENT) replaceClient();
+      throw error;
+    }
+  }
+
+  return { connect, send, disconnect: () => client.disconnect() };
+}
+
+function newClient(settings: KafkaSettings, onLog: ((line: KafkaLogLine) => void) | undefined): KafkajsProducer {
+  return createKafka(settings, onLog).producer({
+    allowAutoTopicCreation: false,
+    idempotent: false,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+}
+
+function messageOf({ key, value, headers }: RecordOut): Message {
+  return headers === undefined ? { key, value } : { key, value, headers: { ...headers } };
+}

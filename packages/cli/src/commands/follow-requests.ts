@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listRequests, type RequestFilter, type RequestRow } from '@bursar/db/report/requests';
+import type { Context, Session } from '../context.ts';
+import { cleanJson } from '../output/clean-text.ts';
+import { asCsv, asObjects, asTable, type Format } from '../output/listing.ts';
+import { requestColumns } from './request-columns.ts';
+
+const POLL_EVERY_MS = 200;
+// A poll reads the newest ids; a long stream gets its id at its beginning and is stored at its end.
+const LONGEST_REQUEST_MS = 15 * 60_000;
+// Rows get their time of storing before they are committed, and a batch commits within this time.
+const COMMIT_LAG_MS = 10_000;
+const MOST_PER_POLL = 500;
+
+type Following = { filter: RequestFilter; format: Format; first: readonly RequestRow[] };
+
+/** Shows the newest requests and then each one as it is stored, until the signal aborts. */
+export async function followRequests(context: Context, { db, now }: Session, following: Following): Promise<void> {
+  const { filter, format, first } = following;
+  const write = rowWriter(context, format);
+  write([...first].reverse());
+  context.terminal.say({ text: 'Waiting for requests; Ctrl-C ends.', tone: 'quiet' });
+  let shown = new Map(first.map(({ eventId, storedAt }) => [eventId, storedAt]));
+  let newestStoredAt = newest(first, now);
+  while (!context.signal.aborted) {
+    const startedAt = performance.now();
+    const storedAfter = new Date(newestStoredAt.getTime() - COMMIT_LAG_MS);
+    const occurredSince = new Date(storedAfter.getTime() - LONGEST_REQUEST_MS);
+    const rows = await listRequests(db, { ...filter, occurredSince, storedAfter, limit: MOST_PER_POLL });
+    const unseen = rows.filter(({ eventId }) => !shown.has(eventId)).reverse();
+    write(unseen);
+    newestStoredAt = newest(unseen, newestStoredAt);
+    shown = new Map([...shown, ...unseen.map(({ eventId, storedAt }) => [eventId, storedAt] as const)].filter(
+      ([, storedAt]) => storedAt > storedAfter,
+    ));
+    // A busy ledger is asked less often: never more than a fifth of the time is spent asking.
+    const waitMs = Math.max(POLL_EVERY_MS, 4 * (performance.now() - startedAt));
+    await sleep(waitMs, undefined, { signal: context.signal }).catch(() => {});
+  }
+}
+
+function newest(rows: readonly RequestRow[], atLeast: Date): Date {
+  return rows.reduce((latest, { storedAt }) => (storedAt > latest ? storedAt : latest), atLeast);
+}
+
+/** JSON becomes a line per request, CSV has its header once, the table keeps its columns where they were. */
+function rowWriter({ terminal }: Context, format: Format): (rows: readonly RequestRow[]) => void {
+  const columns = requestColumns();
+  let header = true;
+  const write = {
+    json: (rows: readonly RequestRow[]) => {
+      for (const row of asObjects({ columns, rows })) terminal.printVerbatim(`${cleanJson(row, 0)}\n`);
+    },
+    csv: (rows: readonly RequestRow[]) => terminal.printVerbatim(asCsv({ columns, rows }, header)),
+    table: (rows: readonly RequestRow[]) => {
+      const [titles, ...lines] = asTable({ columns, rows, whenEmpty: '' });
+      for (const line of header ? [titles!, ...lines] : lines) terminal.print(line);
+    },
+  }[format];
+  return (rows) => {
+    if (rows.length === 0 && !header) return;
+    write(rows);
+    header = false;
+  };
+}

@@ -1,0 +1,47 @@
+import { type IncidentRow, listIncidents } from '@bursar/db/report/incidents';
+import type { Command } from 'commander';
+import { type Context, withSession } from '../context.ts';
+import { formatOption } from '../options.ts';
+import { type Column, type Format, writeListing } from '../output/listing.ts';
+import { relativeText } from '../output/time-text.ts';
+
+export function addIncidents(program: Command, context: Context): void {
+  program
+    .command('incidents')
+    .description('what went wrong with the metering itself, such as a hole in the log')
+    .command('list', { isDefault: true })
+    .option('--all', 'with those that are resolved')
+    .addOption(formatOption())
+    .description('list open incidents, the newest first')
+    .addHelpText('after', '\nExample:\n  bursar incidents list --format json')
+    .action(async ({ all, format }: { all?: boolean; format: Format }, command: Command) => {
+      await withSession(context, command, async ({ db, now }) => {
+        const rows = await listIncidents(db, all);
+        writeListing(context.terminal, format, { columns: columns(now), rows, whenEmpty: 'No incident is open.' });
+      });
+    });
+}
+
+const columns = (now: Date): Column<IncidentRow>[] => [
+  { key: 'incidentId', title: 'INCIDENT', kind: 'count', value: (incident) => incident.incidentId },
+  { key: 'kind', title: 'KIND', kind: 'text', value: (incident) => incident.kind },
+  { key: 'subject', title: 'ABOUT', kind: 'text', value: (incident) => incident.subject },
+  {
+    key: 'openedAt',
+    title: 'OPENED',
+    kind: 'time',
+    value: (incident) => incident.openedAt,
+    people: (incident) => relativeText(incident.openedAt, now),
+  },
+  {
+    key: 'resolvedAt',
+    title: 'RESOLVED',
+    kind: 'time',
+    value: (incident) => incident.resolvedAt,
+    people: (incident) => (incident.resolvedAt ? relativeText(incident.resolvedAt, now) : 'open'),
+    tone: (incident) => (incident.resolvedAt ? 'plain' : 'bad'),
+  },
+  { key: 'resolvedBy', kind: 'text', value: (incident) => incident.resolvedBy },
+  { key: 'resolution', kind: 'text', value: (incident) => incident.resolution },
+  { key: 'sentence', title: 'WHAT', kind: 'text', value: (incident) => incident.sentence, whole: true },
+];

@@ -1,0 +1,137 @@
+import { sumUsage, USAGE_GROUPS, type UsageGroup, type UsageRow } from '@bursar/db/report/usage';
+import { loadEnforcement } from '@bursar/db/report/enforcement';
+import type { Command } from 'commander';
+import { type Context, type Session, withSession } from '../context.ts';
+import { formatOption, parseInstant, parseZone } from '../options.ts';
+import { countText, sumUsd, usdText } from '../output/amount-text.ts';
+import { type Column, type Format, writeListing } from '../output/listing.ts';
+import { utcMinuteText } from '../output/time-text.ts';
+import { WrongUseError } from '../wrong-use-error.ts';
+
+const MINUTE_MS = 60_000;
+const QUARTER_HOUR_MS = 15 * MINUTE_MS;
+
+type Options = { by: string; since: string; until?: string; zone?: string; format: Format };
+
+export function addUsage(program: Command, context: Context): void {
+  program
+    .command('usage')
+    .option('--by <groups>', `comma-separated: ${Object.keys(USAGE_GROUPS).join(', ')}`, 'key')
+    .option('--since <time>', 'from this time on: 2h, 30d (from midnight), 2026-11-01', '30d')
+    .option('--until <time>', 'up to this time, not including it; default now')
+    .option('--zone <zone>', 'whose days are meant; default that of the policy')
+    .addOption(formatOption())
+    .description('what was used and what it cost, broken down as you like')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bursar usage --by workspace,key --since 30d\n' +
+        '  bursar usage --by service,month --since 2026-01-01 --zone Europe/Berlin --format csv',
+    )
+    .action(async (options: Options, command: Command) => {
+      const by = parseGroups(options.by);
+      await withSession(context, command, (session) => writeUsage(context, session, { ...options, by }));
+    });
+}
+
+async function writeUsage(context: Context, session: Session, options: Omit<Options, 'by'> & { by: UsageGroup[] }) {
+  const zone = options.zone === undefined ? await policyZone(session) : parseZone(options.zone);
+  const range = await rangeOf(session, options, zone);
+  const rows = await sumUsage(session.db, { by: options.by, zone, ...range });
+  const columns = [...options.by.map(groupColumn), ...sumColumns()];
+  const span = `${utcMinuteText(range.from)} to ${utcMinuteText(range.to)}, days of ${zone}`;
+  writeListing(context.terminal, options.format, {
+    columns,
+    rows,
+    total: { [options.by[0]!]: 'total', ...totalOf(rows) },
+    whenEmpty: `Nothing was used from ${span}.`,
+  });
+  context.terminal.say({ text: `From ${span}.`, tone: 'quiet' });
+}
+
+/** Both ends on the grain of a cube: the beginning rounded down, the end up, so that nothing asked for is left out. */
+async function rangeOf({ db, now }: Session, { since, until }: Pick<Options, 'since' | 'until'>, zone: string) {
+  const from = await parseInstant(db, since, '--since', { now, zone });
+  const to = until === undefined ? now : await parseInstant(db, until, '--until', { now, zone });
+  if (from >= to) throw new WrongUseError(`--since ${since} is not before --until ${until ?? 'now'}.`);
+  const endsOpen = until === undefined;
+  const asked = [from, ...(endsOpen ? [] : [to])];
+  const fine = asked.some((at) => at.getTime() % QUARTER_HOUR_MS >= MINUTE_MS) && now.getTime() - from.getTime() < 86_400_000;
+  const grainMs = fine ? MINUTE_MS : QUARTER_HOUR_MS;
+  return {
+    from: new Date(Math.floor(from.getTime() / grainMs) * grainMs),
+    to: new Date(Math.ceil(to.getTime() / grainMs) * grainMs),
+    grain: fine ? ('minute' as const) : ('quarter_hour' as const),
+  };
+}
+
+async function policyZone({ db }: Session): Promise<string> {
+  return (await loadEnforcement(db)).timezone ?? 'UTC';
+}
+
+function parseGroups(text: string): UsageGroup[] {
+  const groups = [...new Set(text.split(',').map((group) => group.trim()))];
+  const unknown = groups.find((group) => !(group in USAGE_GROUPS));
+  if (unknown === undefined) return groups as UsageGroup[];
+  throw new WrongUseError(`--by has "${unknown}"; it takes ${Object.keys(USAGE_GROUPS).join(', ')}.`);
+}
+
+function totalOf(rows: readonly UsageRow[]): UsageRow {
+  const count = (of: (row: UsageRow) => string) => rows.reduce((sum, row) => sum + BigInt(of(row)), 0n).toString();
+  return {
+    requests: count((row) => row.requests),
+    errors: count((row) => row.errors),
+    inputTokens: count((row) => row.inputTokens),
+    outputTokens: count((row) => row.outputTokens),
+    cacheReadTokens: count((row) => row.cacheReadTokens),
+    cacheWrite5mTokens: count((row) => row.cacheWrite5mTokens),
+    cacheWrite1hTokens: count((row) => row.cacheWrite1hTokens),
+    webSearches: count((row) => row.webSearches),
+    costFirmUsd: sumUsd(rows.map((row) => row.costFirmUsd)),
+    costEstimatedUsd: sumUsd(rows.map((row) => row.costEstimatedUsd)),
+    costProvisionalUsd: sumUsd(rows.map((row) => row.costProvisionalUsd)),
+    costTotalUsd: sumUsd(rows.map((row) => row.costTotalUsd)),
+  };
+}
+
+function groupColumn(group: UsageGroup): Column<UsageRow> {
+  return {
+    key: group,
+    title: group.toUpperCase(),
+    kind: 'text',
+    value: (row) => row[group],
+    people: (row) => row[group] || '(none)',
+  };
+}
+
+type SumKey = Exclude<keyof UsageRow, UsageGroup>;
+
+function sumColumns(): Column<UsageRow>[] {
+  const counted = (key: SumKey, title?: string): Column<UsageRow> => ({
+    key,
+    ...(title === undefined ? {} : { title }),
+    kind: 'count',
+    value: (row) => Number(row[key]),
+    people: (row) => countText(row[key]),
+  });
+  const paid = (key: SumKey, title: string): Column<UsageRow> => ({
+    key,
+    title,
+    kind: 'exact',
+    value: (row) => row[key],
+    people: (row) => usdText(row[key]),
+  });
+  return [
+    counted('requests', 'REQUESTS'),
+    counted('errors', 'ERRORS'),
+    counted('inputTokens', 'IN'),
+    counted('outputTokens', 'OUT'),
+    counted('cacheReadTokens', 'CACHE READ'),
+    counted('cacheWrite5mTokens', 'WRITE 5M'),
+    counted('cacheWrite1hTokens', 'WRITE 1H'),
+    counted('webSearches'),
+    paid('costFirmUsd', 'FIRM'),
+    paid('costEstimatedUsd', 'ESTIMATED'),
+    paid('costProvisionalUsd', 'PROVISIONAL'),
+    paid('costTotalUsd', 'COST'),
+  ];
+}

@@ -1,0 +1,141 @@
+-- The ledger: what was used, by whom, at what cost. Written by the aggregator alone (limit windows and breaches included),
+-- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, emitter_seq, limit_window, breach.
+
+create type operation as enum ('messages', 'batches', 'count_tokens');
+create type outcome as enum ('complete', 'cancelled', 'truncated', 'http_error', 'transport_error', 'refused');
+create type usage_basis as enum ('reported', 'estimated', 'unknown');
+create type cost_basis as enum ('firm', 'estimated', 'provisional');
+
+-- A metered key, known by the SHA-256 of its secret. Rows, cubes and windows use the small integer.
+create table key_identity (
+  key_ref integer generated always as identity primary key,
+  sha256 bytea not null unique check (length(sha256) = 32),
+  hint text not null,
+  declared_api_key_id text,
+  first_seen_at timestamptz not null default clock_timestamp()
+);
+
+-- What a sum can be broken down by, as one small integer. '' stands for unknown or none.
+create table dimension (
+  dimension_id integer generated always as identity primary key,
+  key_ref integer not null references key_identity,
+  role text not null,
+  workspace_id text not null,
+  service text not null,
+  principal text not null,
+  model text not null,
+  price_row text not null,
+  usage_basis usage_basis not null,
+  unique (key_ref, role, workspace_id, service, principal, model, price_row, usage_basis)
+);
+
+create table price (
+  price_row text primary key,
+  model text not null,
+  terms jsonb not null,
+  book_hash text not null,
+  recorded_at timestamptz not null default clock_timestamp()
+);
+
+create table kafka_offset (
+  topic text not null,
+  partition integer not null,
+  cluster_id text not null,
+  next_offset bigint not null check (next_offset >= 0),
+  owner text not null,
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (topic, partition)
+) with (fillfactor = 10);
+
+-- One row per request. The id is a UUIDv7, so a day is a range of ids and the same id always meets the same partition.
+create table usage_event (
+  event_id uuid not null,
+  call_id uuid not null,
+  boot uuid not null,
+  occurred_at timestamptz not null,
+  stored_at timestamptz not null default clock_timestamp(),
+  kafka_offset bigint not null,
+  seq bigint not null,
+  dimension_id integer not null,
+  kafka_partition integer not null,
+  duration_ms integer not null,
+  first_byte_ms integer,
+  input_tokens integer not null,
+  output_tokens integer not null,
+  cache_read_tokens integer not null,
+  cache_write_5m_tokens integer not null,
+  cache_write_1h_tokens integer not null,
+  web_searches integer not null,
+  max_tokens_requested integer,
+  max_tokens_sent integer,
+  operation operation not null,
+  outcome outcome not null,
+  cost_basis cost_basis not null,
+  attempt smallint not null,
+  status smallint,
+  stream boolean not null,
+  cost_usd numeric(24, 12) not null,
+  emitter_id text not null,
+  requested_model text not null,
+  request_id text,
+  message_id text,
+  error_type text,
+  stop_reason text,
+  tags jsonb,
+  primary key (event_id)
+) partition by range (event_id);
+
+create table usage_minute (
+  bucket timestamptz not null,
+  dimension_id integer not null,
+  requests bigint not null,
+  errors bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  cache_read_tokens bigint not null,
+  cache_write_5m_tokens bigint not null,
+  cache_write_1h_tokens bigint not null,
+  web_searches bigint not null,
+  cost_firm_usd numeric(24, 12) not null,
+  cost_estimated_usd numeric(24, 12) not null,
+  cost_provisional_usd numeric(24, 12) not null,
+  primary key (bucket, dimension_id)
+) partition by range (bucket);
+
+create table usage_quarter_hour (like usage_minute including all) with (fillfactor = 50);
+
+-- What one boot of one emitter sent, per partition, so that lanes never wait for each other here.
+create table emitter_seq (
+  emitter_id text not null,
+  boot uuid not null,
+  partition integer not null,
+  service text not null,
+  seen bigint not null default 0,
+  duplicates bigint not null default 0,
+  quarantined bigint not null default 0,
+  highest_seq bigint not null default 0,
+  pending bigint not null default 0,
+  dropped jsonb not null default '{}',
+  started_at timestamptz,
+  closed_at timestamptz,
+  first_seen_at timestamptz not null default clock_timestamp(),
+  last_seen_at timestamptz not null default clock_timestamp(),
+  primary key (emitter_id, boot, partition)
+) with (fillfactor = 50);
+
+-- A record that could not be counted, with its secrets removed.
+create table quarantine (
+  quarantine_id bigint generated always as identity primary key,
+  topic text not null,
+  partition integer not null,
+  kafka_offset bigint not null,
+  reason text not null,
+  detail text not null,
+  record text not null,
+  record_bytes integer not null,
+  event_id uuid,
+  quarantined_at timestamptz not null default clock_timestamp(),
+  published_at timestamptz,
+  unique (topic, partition, kafka_offset)
+);
+create index quarantine_unpublished on quarantine (quarantine_id) where published_at is null;

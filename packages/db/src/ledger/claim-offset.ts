@@ -1,0 +1,83 @@
+import type { Connection, Queryable } from '../pool.ts';
+
+/** Held shared by every batch, exclusively by activation: no batch is counted under half a configuration. */
+export const EPOCH_LOCK = 7_001;
+
+export type OffsetClaim = {
+  topic: string;
+  partition: number;
+  clusterId: string;
+  expectedOffset: bigint;
+  nextOffset: bigint;
+  owner: string;
+  epoch: bigint;
+};
+
+export type Claimed = { claimed: true } | { claimed: false; nextOffset: bigint; epoch: bigint };
+
+/**
+ * The first statement of a batch: moves the partition's offset from what this writer expects to what it will have read.
+ * It fails when another writer has moved it (this one is a zombie) or when the configuration has changed meanwhile.
+ */
+export async function claimOffset(connection: Connection, claim: OffsetClaim): Promise<Claimed> {
+  await connection.query('select pg_advisory_xact_lock_shared($1)', [EPOCH_LOCK]);
+  const { rows } = await connection.query<{ claimed: boolean; next_offset: string | null; epoch: string }>(
+    `with claimed as (
+       update kafka_offset set next_offset = $4, owner = $5, updated_at = clock_timestamp()
+        where topic = $1 and partition = $2 and next_offset = $3 and cluster_id = $6
+          and exists (select 1 from configuration_epoch where epoch = $7)
+       returning 1
+     )
+     select exists (select 1 from claimed) as claimed,
+            (select next_offset from kafka_offset where topic = $1 and partition = $2) as next_offset,
+            (select epoch from configuration_epoch) as epoch`,
+    [
+      claim.topic,
+      claim.partition,
+      claim.expectedOffset.toString(),
+      claim.nextOffset.toString(),
+      claim.owner,
+      claim.clusterId,
+      claim.epoch.toString(),
+    ],
+  );
+  const row = rows[0]!;
+  if (row.claimed) return { claimed: true };
+  if (row.next_offset === null)
+    throw new Error(`kafka_offset has no row for ${claim.topic}/${claim.partition}; it was deleted by hand`);
+  return { claimed: false, nextOffset: BigInt(row.next_offset), epoch: BigInt(row.epoch) };
+}
+
+export type KnownOffset = { nextOffset: bigint; clusterId: string };
+
+/** Where the ledger continues on a partition. A partition never seen before begins at `lowWatermark`. */
+export async function openOffset(
+  db: Queryable,
+  at: { topic: string; partition: number; clusterId: string; owner: string; lowWatermark: bigint },
+): Promise<KnownOffset> {
+  await db.query(
+    `insert into kafka_offset (topic, partition, cluster_id, next_offset, owner) values ($1, $2, $3, $4, $5)
+     on conflict (topic, partition) do nothing`,
+    [at.topic, at.partition, at.clusterId, at.lowWatermark.toString(), at.owner],
+  );
+  const { rows } = await db.query<{ next_offset: string; cluster_id: string }>(
+    'select next_offset, cluster_id from kafka_offset where topic = $1 and partition = $2',
+    [at.topic, at.partition],
+  );
+  const row = rows[0]!;
+  return { nextOffset: BigInt(row.next_offset), clusterId: row.cluster_id };
+}
+
+/** Which of these records the ledger holds, as a row or in quarantine: of a replay all, of a rewritten log not all. */
+export async function countKnownRecords(
+  db: Queryable,
+  at: { topic: string; partition: number; eventIds: readonly string[]; unreadableOffsets: readonly bigint[] },
+): Promise<number> {
+  const { rows } = await db.query<{ known: string }>(
+    `select (select count(*) from usage_event where event_id = any ($1::uuid[]))
+          + (select count(*) from quarantine
+              where topic = $2 and partition = $3 and (kafka_offset = any ($4::bigint[]) or event_id = any ($1::uuid[]))) as known`,
+    [at.eventIds, at.topic, at.partition, at.unreadableOffsets.map(String)],
+  );
+  return Number(rows[0]!.known);
+}

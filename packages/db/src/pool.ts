@@ -1,0 +1,54 @@
+import pg from 'pg';
+
+export type Pool = pg.Pool;
+export type Connection = pg.PoolClient;
+/** Anything a statement can be sent to: a pool for a single statement, a connection inside a transaction. */
+export type Queryable = Pick<pg.Pool, 'query'>;
+
+const NUMERIC_ARRAY = 1231;
+
+/**
+ * Opens a pool. `bigint` and `numeric` come back as strings, never as floating-point numbers.
+ * The timeouts end a statement or a transaction that a lost process would leave holding its locks.
+ */
+export function openPool(
+  databaseUrl: string,
+  options: { name: string; max?: number; statementTimeoutMs?: number; onError?: (error: Error) => void },
+): Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: options.name,
+    max: options.max ?? 4,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    idle_in_transaction_session_timeout: 30_000,
+    types: { getTypeParser },
+  });
+  pool.on('error', options.onError ?? (() => {}));
+  return pool;
+}
+
+/** A connection of its own, for LISTEN. The caller ends it. */
+export async function openListener(
+  databaseUrl: string,
+  name: string,
+  channels: readonly Channel[],
+  onNotify: (channel: Channel) => void,
+  onLost: (error: Error) => void,
+): Promise<{ close(): Promise<void> }> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: `${name} listen`, keepAlive: true });
+  client.on('notification', (message) => onNotify(message.channel as Channel));
+  client.on('error', onLost);
+  await client.connect();
+  for (const channel of channels) await client.query(`listen ${channel}`);
+  return { close: () => client.end() };
+}
+
+/** bursar_breach wakes the revoker, bursar_configuration the aggregator, bursar_command whoever consumes commands. */
+export type Channel = 'bursar_breach' | 'bursar_configuration' | 'bursar_command';
+
+/** Postgres drivers parse numeric[] into floating-point numbers; ours stay strings. */
+function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  if (oid === NUMERIC_ARRAY) return pg.types.getTypeParser(1009 as never, 'text');
+  return pg.types.getTypeParser(oid as never, (format ?? 'text') as 'text');
+}

@@ -1,0 +1,26 @@
+import type { Queryable } from '../pool.ts';
+
+export type CommandRequest = { kind: 'pause'; forMs?: number; reason: string } | { kind: 'unpause'; reason: string };
+
+/** Asks the revoker for something and wakes it. The actor is the database login, taken by the database. Returns the id. */
+export async function submitCommand(db: Queryable, command: CommandRequest): Promise<string> {
+  const until = command.kind === 'pause' ? (command.forMs ?? null) : null;
+  const { rows } = await db.query<{ command_id: string }>(
+    `insert into command (kind, reason, arguments)
+     values ($1, $2, jsonb_strip_nulls(jsonb_build_object(
+       'until', to_char((clock_timestamp() + $3 * interval '1 millisecond') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))))
+     returning command_id`,
+    [command.kind, command.reason, until],
+  );
+  await db.query(`select pg_notify('bursar_command', '')`);
+  return rows[0]!.command_id;
+}
+
+/** What became of a command; undefined while nobody took it. */
+export async function commandOutcome(db: Queryable, commandId: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ outcome: string | null }>(
+    'select outcome from command where command_id = $1 and done_at is not null',
+    [commandId],
+  );
+  return rows[0] && (rows[0].outcome ?? 'done');
+}

@@ -1,0 +1,23 @@
+import type { Queryable } from '../pool.ts';
+
+export type IncidentRow = {
+  incidentId: string;
+  kind: string;
+  subject: string;
+  sentence: string;
+  openedAt: Date;
+  resolvedAt: Date | null;
+  resolvedBy: string | null;
+  resolution: string | null;
+};
+
+/** What went wrong with Bursar itself, the newest first. */
+export async function listIncidents(db: Queryable, includeResolved = false): Promise<IncidentRow[]> {
+  const { rows } = await db.query<IncidentRow>(
+    `select incident_id as "incidentId", kind, subject, sentence, opened_at as "openedAt",
+            resolved_at as "resolvedAt", resolved_by as "resolvedBy", resolution
+       from incident where $1 or resolved_at is null order by incident_id desc limit 1000`,
+    [includeResolved],
+  );
+  return rows;
+}

@@ -1,0 +1,23 @@
+import type { Queryable } from '../pool.ts';
+
+export type Waiting = {
+  proposedHolds: number;
+  openIncidents: number;
+  openFindings: number;
+  quarantinedLastHour: number;
+  unansweredCommands: number;
+};
+
+/** How much waits for a person. */
+export async function countWaiting(db: Queryable): Promise<Waiting> {
+  const { rows } = await db.query<Waiting>(
+    `select (select count(*)::int from hold where state = 'proposed') as "proposedHolds",
+            (select count(*)::int from incident where resolved_at is null) as "openIncidents",
+            (select count(*)::int from finding where resolved_at is null) as "openFindings",
+            (select count(*)::int from quarantine
+              where quarantined_at > clock_timestamp() - interval '1 hour') as "quarantinedLastHour",
+            (select count(*)::int from command
+              where done_at is null and submitted_at < clock_timestamp() - interval '5 seconds') as "unansweredCommands"`,
+  );
+  return rows[0]!;
+}

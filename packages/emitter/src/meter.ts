@@ -1,0 +1,101 @@
+import type { Middleware } from '@anthropic-ai/sdk';
+import type { KafkaSettings } from '@bursar/bus/kafka-settings';
+import { createProducer } from '@bursar/bus/producer';
+import { topics } from '@bursar/events/topics';
+import { createAttemptStarter } from './attempt.ts';
+import { type CallContext, createCallContexts } from './call-context.ts';
+import { createDelivery } from './delivery.ts';
+import { assertName, createEmitterIdentity, MeterOptionsError } from './emitter-identity.ts';
+import { createFieldCleaner } from './field-cleaner.ts';
+import { createKeyIdentities } from './key-identity.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { createMeterLedger, type MeterStats } from './meter-ledger.ts';
+import { createMetering } from './metering.ts';
+import { createProblemReport, type MeterProblem } from './problem-report.ts';
+import { createUsageEvents } from './usage-event.ts';
+
+const CLOSE_TIMEOUT_MS = 2_000;
+
+export type MeterOptions = {
+  /** The service's name in policy and ledger. */
+  readonly service: string;
+  /** The role of calls that name none. */
+  readonly role: string;
+  readonly kafka: Omit<KafkaSettings, 'clientId' | 'keepsProcessAlive'>;
+  /** Default `bursar`. */
+  readonly topicPrefix?: string;
+  /** Tells the processes of a service apart. Default: host name and process id. */
+  readonly instance?: string;
+  /** Anthropic's id (`apikey_…`) of the key this process starts with, if known. */
+  readonly keyId?: string;
+  /** Hears of trouble of the meter itself, each kind at most once a minute. */
+  readonly onProblem?: (problem: MeterProblem) => void;
+};
+
+type MeterableClient<Client> = {
+  readonly middleware: readonly Middleware[];
+  withOptions(options: { middleware: readonly Middleware[] }): Client;
+};
+
+export type Meter = {
+  /** For `new Anthropic({ middleware: [..., meter.middleware] })`; put it last. */
+  readonly middleware: Middleware;
+  /** A client like the given one, metered. Metering a metered client again changes nothing. */
+  wrap<Client extends MeterableClient<Client>>(client: Client): Client;
+  /** Every call that `work` makes, directly or later, carries `context` unless the call itself says otherwise. */
+  run<T>(context: CallContext, work: () => T): T;
+  stats(): MeterStats;
+  /** Sends what is pending, says goodbye and disconnects, within `timeoutMs` (default 2,000). Never rejects. */
+  close(timeoutMs?: number): Promise<void>;
+};
+
+/**
+ * Meters the calls of Anthropic clients and sends a usage event for each attempt to Kafka.
+ * Throws a MeterOptionsError when the options make no sense; after that nothing here ever throws into the caller,
+ * waits on a request's path, or keeps the process alive.
+ */
+export function createMeter(options: MeterOptions): Meter {
+  checkOptions(options);
+  const report = createProblemReport(options.onProblem);
+  const identity = createEmitterIdentity(options.service, options.instance);
+  const producer = createProducer({
+    ...options.kafka,
+    clientId: `bursar-emitter-${options.service}`,
+    keepsProcessAlive: false,
+  });
+  const delivery = createDelivery(producer, topics(options.topicPrefix).usage.name, (error) =>
+    report('kafka_away', `Kafka does not take usage events (${messageOf(error)}); they wait in memory.`),
+  );
+  const ledger = createMeterLedger(delivery, report);
+  const contexts = createCallContexts({ role: options.role });
+  const usageEvent = createUsageEvents(identity, createFieldCleaner(ledger.fieldCleaned), options.role);
+  const metering = createMetering({
+    startAttempt: createAttemptStarter(contexts, createKeyIdentities(options.keyId)),
+    record: (attempt, result, durationMs) =>
+      ledger.record((position) => usageEvent(attempt, result, durationMs, position)),
+    onDefect: (error) => report('defect', `The meter failed and a request may be uncounted: ${messageOf(error)}`),
+  });
+  const lifecycle = createLifecycle({ identity, delivery, ledger, metering, disconnect: producer.disconnect });
+  return {
+    middleware: metering.middleware,
+    wrap: (client) =>
+      client.middleware.includes(metering.middleware)
+        ? client
+        : client.withOptions({ middleware: [...client.middleware, metering.middleware] }),
+    run: contexts.run,
+    stats: () => ledger.stats(metering.openCount()),
+    close: (timeoutMs = CLOSE_TIMEOUT_MS) => lifecycle.close(timeoutMs),
+  };
+}
+
+function checkOptions({ service, role, kafka }: MeterOptions): void {
+  assertName('service', service);
+  assertName('role', role);
+  if (!Array.isArray(kafka?.brokers) || kafka.brokers.length === 0) {
+    throw new MeterOptionsError('createMeter: option "kafka.brokers" must name at least one broker, as host:port.');
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

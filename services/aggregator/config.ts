@@ -1,0 +1,30 @@
+import { defineOptions, integer, list, milliseconds, text } from '@bursar/runtime/config';
+
+export const options = defineOptions({
+  databaseUrl: {
+    schema: text,
+    env: 'DATABASE_URL',
+    secret: true,
+    file: true,
+    describe: 'The Postgres that holds the ledger, as postgres://user:password@host:port/database.',
+  },
+  kafkaBrokers: { schema: list, env: 'KAFKA_BROKERS', describe: 'Kafka brokers, as host:port, comma-separated.' },
+  topicPrefix: {
+    schema: text,
+    env: 'BURSAR_TOPIC_PREFIX',
+    default: 'bursar',
+    describe: 'First word of the topic names; keeps installations apart on one cluster.',
+  },
+  lanes: {
+    schema: integer,
+    env: 'BURSAR_LANES',
+    default: '2',
+    describe: 'Partitions worked on at the same time; each uses one connection to Postgres.',
+  },
+  startTimeoutMs: {
+    schema: milliseconds,
+    env: 'BURSAR_START_TIMEOUT',
+    default: '60s',
+    describe: 'How long to wait for Kafka and Postgres at start before giving up.',
+  },
+});

@@ -1,0 +1,84 @@
+import {
+  activatePolicy,
+  nextSubmittedPolicy,
+  refreshBindings,
+  refusePolicy,
+  type SubmittedPolicy,
+} from '@bursar/db/configuration/activate';
+import { boundWorkspaces } from '@bursar/db/configuration/bindings';
+import { loadConfiguration } from '@bursar/db/configuration/measures';
+import type { Pool } from '@bursar/db/pool';
+import { PolicyJsonError, policyFromJson } from '@bursar/policy/policy-json';
+import type { Log } from '@bursar/runtime/log';
+import { type Counting, compileCounting } from './counting.ts';
+import type { AggregatorMetrics } from './metrics.ts';
+import { rulesOf } from './rules.ts';
+
+/** What batches are prepared with. Replaced as a whole, never changed. */
+export type InUse = {
+  epoch: bigint;
+  policyVersionId: number | undefined;
+  counting: Counting;
+  workspaceOf(keyRef: number): string | undefined;
+};
+
+/** Activates what was submitted, takes in what the inventory learnt, and keeps the configuration in use up to date. */
+export class ConfigurationKeeper {
+  readonly #pool: Pool;
+  readonly #log: Log;
+  readonly #metrics: AggregatorMetrics;
+  #inUse: InUse | undefined;
+
+  constructor(pool: Pool, log: Log, metrics: AggregatorMetrics) {
+    this.#pool = pool;
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  /** The configuration in use; `reload` must have succeeded once. */
+  get inUse(): InUse {
+    if (this.#inUse === undefined) throw new Error('the configuration was used before it was loaded');
+    return this.#inUse;
+  }
+
+  /** One round: every policy that waits, then bindings, then what is in use. */
+  async keep(): Promise<void> {
+    for (;;) {
+      const submitted = await nextSubmittedPolicy(this.#pool);
+      if (submitted === undefined) break;
+      await this.#activate(submitted);
+    }
+    await refreshBindings(this.#pool);
+    await this.reload();
+  }
+
+  /** Reads the configuration if its epoch has moved. */
+  async reload(): Promise<void> {
+    const configuration = await loadConfiguration(this.#pool);
+    if (configuration.epoch === this.#inUse?.epoch) return;
+    const workspaces = await boundWorkspaces(this.#pool);
+    this.#inUse = {
+      epoch: configuration.epoch,
+      policyVersionId: configuration.policyVersionId,
+      counting: compileCounting(configuration),
+      workspaceOf: (keyRef) => workspaces.get(keyRef),
+    };
+    const { epoch, policyVersionId, measures } = configuration;
+    this.#metrics.epoch.set(Number(epoch));
+    this.#log.info({ epoch: String(epoch), policyVersionId, measures: measures.length }, 'configuration in use');
+  }
+
+  async #activate({ versionId, policyJson }: SubmittedPolicy): Promise<void> {
+    try {
+      const activated = await activatePolicy(this.#pool, versionId, rulesOf(policyFromJson(policyJson)));
+      if (activated) this.#log.info({ policyVersionId: versionId }, `policy version ${versionId} is in force`);
+    } catch (error) {
+      if (!(error instanceof PolicyJsonError)) throw error;
+      await refusePolicy(this.#pool, versionId, error.message);
+      this.#log.error(
+        { policyVersionId: versionId },
+        `policy version ${versionId} can't be activated: ${error.message}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { clusterId, createTopics } from '@bursar/bus/admin';
+import type { KafkaSettings } from '@bursar/bus/kafka-settings';
+import { ensurePartitions } from '@bursar/db/ledger/partitions';
+import { recordPrices } from '@bursar/db/ledger/prices';
+import { schemaFits } from '@bursar/db/migrate';
+import type { Pool } from '@bursar/db/pool';
+import { DEDUP_WINDOW_MS, type TopicSpec } from '@bursar/events/topics';
+import { type PriceBook, priceBookHash } from '@bursar/pricing/price-book';
+import type { Log } from '@bursar/runtime/log';
+import { ExitError, waitUntil } from '@bursar/runtime/service';
+
+const DAYS_AHEAD_MS = 3 * 86_400_000;
+
+export type Away = { timeoutMs: number; log: Log };
+
+/** Waits for a Postgres with a schema that this code fits, and readies the tables for what may arrive. */
+export async function readyPostgres(pool: Pool, prices: PriceBook, away: Away): Promise<void> {
+  await waitUntil('Postgres', async () => void (await pool.query('select 1')), away);
+  const fits = await schemaFits(pool);
+  if (fits !== true) throw new ExitError(`Postgres can't be used: ${fits}`, 3);
+  await readyPartitions(pool);
+  const terms = prices.rows.map((row) => ({ priceRow: row.id, model: row.model, terms: JSON.parse(plainJson(row)) }));
+  await recordPrices(pool, priceBookHash(prices), terms);
+}
+
+/** Partitions for every event that can still arrive and for the days ahead. */
+export async function readyPartitions(pool: Pool): Promise<void> {
+  const nowMs = Date.now();
+  // An id may be as old as the dedup window, and its request may have ended a day before.
+  const oldestMs = nowMs - DEDUP_WINDOW_MS - 86_400_000;
+  await ensurePartitions(pool, new Date(oldestMs), new Date(nowMs + DAYS_AHEAD_MS));
+}
+
+/** Waits for Kafka, makes the topics that are missing and returns the cluster's id. */
+export async function readyKafka(kafka: KafkaSettings, specs: readonly TopicSpec[], away: Away): Promise<string> {
+  await waitUntil('Kafka', () => createTopics(kafka, specs), away);
+  return clusterId(kafka);
+}
+
+function plainJson(value: unknown): string {
+  return JSON.stringify(value, (_, field) => (typeof field === 'bigint' ? field.toString() : field));
+}

@@ -1,0 +1,65 @@
+import { createProducer } from '@bursar/bus/producer';
+import { openPool } from '@bursar/db/pool';
+import { topics } from '@bursar/events/topics';
+import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
+import { createLoop } from '@bursar/runtime/loop';
+import { runMain } from '@bursar/runtime/main';
+import { runService } from '@bursar/runtime/service';
+import { options } from './config.ts';
+import { ConfigurationKeeper } from './configuration-keeper.ts';
+import { readyKafka, readyPartitions, readyPostgres } from './dependencies.ts';
+import { createMetrics } from './metrics.ts';
+import { listenForConfiguration, partOf } from './parts.ts';
+import { publishQuarantine } from './quarantine-publisher.ts';
+import { createUsageLoop } from './usage-loop.ts';
+
+const HOUR_MS = 3_600_000;
+
+await runMain('aggregator', options, async (config, log) => {
+  const { usage, quarantine, standing } = topics(config.topicPrefix);
+  const kafka = { brokers: config.kafkaBrokers, clientId: 'bursar-aggregator' };
+  const away = { timeoutMs: config.startTimeoutMs, log };
+  const pool = openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 3 });
+  await readyPostgres(pool, anthropicPrices, away);
+  const clusterId = await readyKafka(kafka, [usage, quarantine, standing], away);
+
+  const metrics = createMetrics();
+  const configuration = new ConfigurationKeeper(pool, log, metrics);
+  await configuration.keep();
+  const configurationLoop = createLoop({
+    name: 'configuration',
+    everyMs: 1_000,
+    tick: () => configuration.keep(),
+    log,
+  });
+  const usageLoop = createUsageLoop({
+    kafka,
+    clusterId,
+    topic: usage.name,
+    groupId: `${config.topicPrefix}.aggregator`,
+    lanes: config.lanes,
+    pool,
+    configuration,
+    metrics,
+    log,
+    onNewKey: () => configurationLoop.wake(),
+  });
+  const producer = createProducer(kafka);
+  const quarantineTick = () => publishQuarantine(pool, producer, quarantine.name);
+  await runService({
+    name: 'aggregator',
+    log,
+    metrics: metrics.registry,
+    health: { host: config.healthHost, port: config.healthPort },
+    drainTimeoutMs: config.drainTimeoutMs,
+    parts: [
+      { name: 'postgres', stop: () => pool.end() },
+      listenForConfiguration(config.databaseUrl, configurationLoop, log),
+      configurationLoop,
+      createLoop({ name: 'partitions', everyMs: HOUR_MS, tick: () => readyPartitions(pool), log }),
+      { name: 'quarantine producer', stop: () => producer.disconnect() },
+      createLoop({ name: 'quarantine', everyMs: 1_000, tick: quarantineTick, log }),
+      partOf('usage', usageLoop, metrics),
+    ],
+  });
+});

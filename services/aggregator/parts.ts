@@ -1,0 +1,43 @@
+import type { PartitionLoop } from '@bursar/bus/partition-loop';
+import { openListener } from '@bursar/db/pool';
+import type { Log } from '@bursar/runtime/log';
+import type { Loop } from '@bursar/runtime/loop';
+import type { Part } from '@bursar/runtime/service';
+import type { AggregatorMetrics } from './metrics.ts';
+
+/** Wakes the configuration loop on a notification; the loop's own rhythm covers a connection that is lost. */
+export function listenForConfiguration(databaseUrl: string, loop: Loop, log: Log): Part {
+  let listener: { close(): Promise<void> } | undefined;
+  return {
+    name: 'notifications',
+    async start() {
+      const onLost = (error: Error) => log.warn({ err: error }, 'notifications are lost; polling goes on');
+      listener = await openListener(
+        databaseUrl,
+        'bursar aggregator',
+        ['bursar_configuration'],
+        () => loop.wake(),
+        onLost,
+      );
+    },
+    stop: async () => listener?.close().catch(() => {}),
+  };
+}
+
+/** The partition loop as a part; its lag is read when metrics are asked for. */
+export function partOf(name: string, loop: PartitionLoop, metrics: AggregatorMetrics): Part {
+  return {
+    name,
+    run: async (signal) => {
+      const report = setInterval(() => {
+        for (const [partition, lag] of loop.lag()) metrics.lag.set({ partition: String(partition) }, Number(lag));
+      }, 1_000);
+      try {
+        await loop.run(signal);
+      } finally {
+        clearInterval(report);
+      }
+    },
+    ready: () => loop.ready(),
+  };
+}

@@ -1,0 +1,61 @@
+import { hostname } from 'node:os';
+import { watermarks } from '@bursar/bus/admin';
+import type { KafkaSettings } from '@bursar/bus/kafka-settings';
+import { createPartitionLoop, type PartitionLoop } from '@bursar/bus/partition-loop';
+import type { Pool } from '@bursar/db/pool';
+import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
+import { indexPriceBook } from '@bursar/pricing/price-index';
+import type { Log } from '@bursar/runtime/log';
+import { BatchWriter } from './batch-writer.ts';
+import type { ConfigurationKeeper } from './configuration-keeper.ts';
+import { LedgerNames } from './ledger-names.ts';
+import type { AggregatorMetrics } from './metrics.ts';
+import { PartitionKeeper } from './partition-keeper.ts';
+
+export type UsageLoopOptions = {
+  kafka: KafkaSettings;
+  clusterId: string;
+  topic: string;
+  groupId: string;
+  lanes: number;
+  pool: Pool;
+  configuration: ConfigurationKeeper;
+  metrics: AggregatorMetrics;
+  log: Log;
+  onNewKey(): void;
+};
+
+/** From the usage topic into the ledger. */
+export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
+  const { kafka, clusterId, topic, pool, configuration, log } = options;
+  const owner = `${hostname()}/${process.pid}`;
+  const writer = new BatchWriter({
+    pool,
+    topic,
+    clusterId,
+    owner,
+    configuration,
+    prices: indexPriceBook(anthropicPrices),
+    names: new LedgerNames(pool),
+    metrics: options.metrics,
+    onNewKey: options.onNewKey,
+  });
+  const keeper = new PartitionKeeper({
+    pool,
+    topic,
+    clusterId,
+    owner,
+    configuration,
+    log,
+    writer,
+    watermarks: () => watermarks(kafka, topic),
+  });
+  return createPartitionLoop({
+    kafka,
+    topic,
+    groupId: options.groupId,
+    lanes: options.lanes,
+    work: (batch) => keeper.work(batch),
+    onLog: ({ level, namespace, message }) => log[level]({ namespace }, message),
+  });
+}

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
-import { recordProcess, removeRunFolder } from './run-folder.ts';
+import { recordProcess, removeRunFolder, type StopSignal } from './run-folder.ts';
 
 export type ServerSpec = {
   readonly name: string;
@@ -13,8 +13,7 @@ export type ServerSpec = {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** The data is thrown away afterwards, so the quickest signal that leaves nothing behind is the right one. */
-  readonly stopSignal: 'SIGQUIT' | 'SIGKILL';
+  readonly stopSignal: StopSignal;
   readonly runAs?: { readonly uid: number; readonly gid: number };
 };
 export type KeeperMessage = { readonly name: string; readonly event: 'started' | 'ended'; readonly detail: string };
@@ -46,7 +45,9 @@ function start(spec: ServerSpec): void {
   servers.push({ spec, child, ended });
   const { pid } = child;
   if (pid === undefined) return;
-  recordProcess(folder!, spec.name, pid).then(() => tell({ name: spec.name, event: 'started', detail: String(pid) }));
+  recordProcess(folder!, spec.name, pid, spec.stopSignal).then(() =>
+    tell({ name: spec.name, event: 'started', detail: String(pid) }),
+  );
 }
 
 function tell(message: KeeperMessage): void {

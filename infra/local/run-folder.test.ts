@@ -25,10 +25,11 @@ test('a folder whose owner is gone is swept with its processes and what it keeps
   const elsewhere = await mkdtemp(join(tmpdir(), 'bursar-elsewhere-'));
   const folder = await abandonedFolder();
   const server = await sleeper();
+  const ended = once(server, 'exit');
   await recordProcess(folder, 'postgres', server.pid!);
   await recordElsewhere(folder, elsewhere);
   assert.equal(await sweepRunFolders(root), 1);
-  await once(server, 'exit');
+  await ended;
   assert.deepEqual(await readdir(join(root, 'run')), []);
   await assert.rejects(readdir(elsewhere), { code: 'ENOENT' });
 });

@@ -10,6 +10,10 @@ import { identify, isRunning, type ProcessIdentity, waitUntilGone } from './proc
 const GUARDS = ['owner', 'keeper'];
 const RECORD = /^(.+)\.process\.json$/;
 
+/** The data is thrown away with the server, so the quickest signal that leaves nothing behind is the right one. */
+export type StopSignal = 'SIGQUIT' | 'SIGKILL';
+type ProcessRecord = ProcessIdentity & { readonly stopSignal?: StopSignal };
+
 export async function createRunFolder(root: string): Promise<string> {
   const folder = join(root, 'run', `${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(folder, { recursive: true, mode: 0o755 });
@@ -18,9 +22,10 @@ export async function createRunFolder(root: string): Promise<string> {
 }
 
 /** Writes down a process that belongs to the folder, so that a later start can recognise it beyond doubt. */
-export async function recordProcess(folder: string, name: string, pid: number): Promise<void> {
+export async function recordProcess(folder: string, name: string, pid: number, stopSignal?: StopSignal): Promise<void> {
   const identity = await identify(pid);
-  if (identity) await writeFile(join(folder, `${name}.process.json`), JSON.stringify(identity), { mode: 0o600 });
+  if (!identity) return;
+  await writeFile(join(folder, `${name}.process.json`), JSON.stringify({ ...identity, stopSignal }), { mode: 0o600 });
 }
 
 /** Writes down a folder elsewhere that lives and dies with this run folder. */
@@ -57,20 +62,19 @@ async function sweepOne(folder: string, ownerPid: number): Promise<boolean> {
   return true;
 }
 
-// SIGQUIT first: PostgreSQL then takes its own children with it. Kafka has none and only prints its threads.
-async function end(identity: ProcessIdentity): Promise<void> {
-  for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
-    if (!(await isRunning(identity))) return;
-    process.kill(identity.pid, signal);
-    if (await waitUntilGone(identity, 2_000)) return;
+async function end(record: ProcessRecord): Promise<void> {
+  for (const signal of [record.stopSignal ?? 'SIGKILL', 'SIGKILL']) {
+    if (!(await isRunning(record))) return;
+    process.kill(record.pid, signal);
+    if (await waitUntilGone(record, 2_000)) return;
   }
 }
 
-async function readRecords(folder: string): Promise<Map<string, ProcessIdentity>> {
-  const records = new Map<string, ProcessIdentity>();
+async function readRecords(folder: string): Promise<Map<string, ProcessRecord>> {
+  const records = new Map<string, ProcessRecord>();
   for (const file of await readdir(folder).catch(() => [])) {
     const name = RECORD.exec(file)?.[1];
-    const identity = name && (await readJson<ProcessIdentity>(join(folder, file)));
+    const identity = name && (await readJson<ProcessRecord>(join(folder, file)));
     if (name && identity) records.set(name, identity);
   }
   return records;

@@ -11,7 +11,7 @@ import { clusterId, createTopics } from '@bursar/bus/admin';
 import { withClient } from './postgres/client.ts';
 import { isRunning, type ProcessIdentity, waitUntilGone } from './process-identity.ts';
 import { sweepRunFolders } from './run-folder.ts';
-import { type Stack, startStack } from './start-stack.ts';
+import { type Stack, type StackOptions, startStack } from './start-stack.ts';
 
 const REPOSITORY_ROOT = fileURLToPath(new URL('../../.bursar', import.meta.url));
 const quiet = () => {};
@@ -22,34 +22,27 @@ before(async () => {
 });
 after(() => rm(root, { recursive: true, force: true }));
 
-test('a stack is a real Kafka and PostgreSQL that tell their versions, and nothing is left of it after close', async () => {
-  const stack = await startStack({ root, say: quiet, docker: 'never' });
-  const processes = await processesOf(root);
-  assert.match(stack.kafka.version, /^4\.3\.\d+$/);
-  assert.match(stack.postgres.version, /^18\.\d+$/);
-  assert.deepEqual([stack.kafka.how, stack.postgres.how], ['local', 'local']);
-  await assertUsable(stack);
-  assert.deepEqual([...processes.keys()].sort(), ['kafka', 'keeper', 'owner', 'postgres']);
-
-  await stack.close();
-  await assertGone(processes);
-  assert.deepEqual(await readdir(join(root, 'run')), []);
-  await assert.rejects(reach(stack.kafka.brokers));
-});
-
-test('two stacks at once are two clusters, and closing one leaves the other', async () => {
-  const [one, two] = await Promise.all([
+test('two stacks at once are two real clusters, and closing one leaves nothing of it and all of the other', async () => {
+  const stacks = await Promise.all([
     startStack({ root, say: quiet, docker: 'never' }),
     startStack({ root, say: quiet, docker: 'never', durable: false }),
   ]);
-  try {
-    const ids = await Promise.all([one, two].map(({ kafka }) => clusterId(settings(kafka.brokers))));
-    assert.notEqual(ids[0], ids[1]);
-    await one.close();
-    await assertUsable(two);
-  } finally {
-    await Promise.all([one.close(), two.close()]);
+  const processes = await processesOf(root);
+  assert.equal(processes.length, 8, 'owner, keeper, kafka and postgres, twice');
+  for (const { kafka, postgres } of stacks) {
+    assert.match(kafka.version, /^4\.3\.\d+$/);
+    assert.match(postgres.version, /^18\.\d+$/);
+    assert.deepEqual([kafka.how, postgres.how], ['local', 'local']);
   }
+  const ids = await Promise.all(stacks.map(({ kafka }) => clusterId(settings(kafka.brokers))));
+  assert.notEqual(ids[0], ids[1]);
+
+  await stacks[0].close();
+  await assert.rejects(reach(stacks[0].kafka.brokers));
+  await assertUsable(stacks[1]);
+  await stacks[1].close();
+  await assertGone(processes);
+  assert.deepEqual(await readdir(join(root, 'run')), []);
 });
 
 test('a stack ends with the process that started it, even by SIGKILL', async () => {
@@ -60,13 +53,16 @@ test('a stack ends with the process that started it, even by SIGKILL', async () 
 });
 
 test('what is left when the keeper dies too is cleaned by the next start', async () => {
-  const { parent, processes } = await startInAnotherProcess(root);
+  await using broker = await listener();
+  const { parent, processes } = await startInAnotherProcess(root, { kafkaBrokers: broker.address });
+  const [keeper, owner, postgres] = ['keeper', 'owner', 'postgres'].map(
+    (name) => processes.find((one) => one.name === name)!,
+  );
   // The keeper first, or it would tidy up after its parent.
-  process.kill(processes.get('keeper')!.pid, 'SIGKILL');
+  process.kill(keeper!.pid, 'SIGKILL');
   parent.kill('SIGKILL');
-  await waitUntilGone(processes.get('keeper')!, 5_000);
-  await waitUntilGone(processes.get('owner')!, 5_000);
-  assert.equal(await isRunning(processes.get('kafka')!), true);
+  await assertGone([keeper!, owner!]);
+  assert.equal(await isRunning(postgres!), true);
 
   assert.equal(await sweepRunFolders(root), 1);
   await assertGone(processes);
@@ -108,10 +104,13 @@ async function temporaryRoot(): Promise<string> {
   return folder;
 }
 
-async function startInAnotherProcess(folder: string): Promise<{ parent: ChildProcess; processes: Processes }> {
+async function startInAnotherProcess(
+  folder: string,
+  given: StackOptions['given'] = {},
+): Promise<{ parent: ChildProcess; processes: Recorded[] }> {
   const module = new URL('start-stack.ts', import.meta.url).href;
   const code = `const { startStack } = await import(${JSON.stringify(module)});
-    await startStack({ root: ${JSON.stringify(folder)}, say: () => {}, docker: 'never' });
+    await startStack({ ...${JSON.stringify({ root: folder, docker: 'never', given })}, say: () => {} });
     process.stdout.write('up');`;
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -121,23 +120,23 @@ async function startInAnotherProcess(folder: string): Promise<{ parent: ChildPro
   return { parent, processes: await processesOf(folder) };
 }
 
-type Processes = Map<string, ProcessIdentity>;
+type Recorded = ProcessIdentity & { readonly name: string };
 
-async function processesOf(folder: string): Promise<Processes> {
-  const found: Processes = new Map();
+async function processesOf(folder: string): Promise<Recorded[]> {
+  const found: Recorded[] = [];
   for (const run of await readdir(join(folder, 'run'))) {
     for (const file of await readdir(join(folder, 'run', run))) {
       const name = /^(.+)\.process\.json$/.exec(file)?.[1];
-      if (name) found.set(name, JSON.parse(await readFile(join(folder, 'run', run, file), 'utf8')));
+      if (name) found.push({ name, ...JSON.parse(await readFile(join(folder, 'run', run, file), 'utf8')) });
     }
   }
   return found;
 }
 
-async function assertGone(processes: Processes): Promise<void> {
-  for (const [name, identity] of processes) {
-    if (identity.pid === process.pid) continue;
-    assert.equal(await waitUntilGone(identity, 10_000), true, `${name} still runs`);
+async function assertGone(processes: readonly Recorded[]): Promise<void> {
+  for (const one of processes) {
+    if (one.pid === process.pid) continue;
+    assert.equal(await waitUntilGone(one, 10_000), true, `${one.name} still runs`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { loadActivePolicy } from '@bursar/db/configuration/active-policy';
+import { readGate } from '@bursar/db/enforcement/gate';
 import type { Queryable } from '@bursar/db/pool';
 import type { KeyEntry, Policy } from '@bursar/policy/policy';
 import { policyFromJson } from '@bursar/policy/policy-json';
@@ -28,6 +29,11 @@ export function entryNamed(policy: Policy, name: string | null): KeyEntry | unde
 /** Remembers the policy in force: reading it again costs a decision most of its time. */
 export class PolicyCache {
   #known: PolicyInForce | undefined;
+
+  /** null before the first policy. */
+  async activeVersion(db: Queryable): Promise<number | null> {
+    return (await readGate(db)).activeVersionId;
+  }
 
   /** The version that the caller's transaction found active. */
   async at(db: Queryable, versionId: number): Promise<PolicyInForce> {

@@ -22,6 +22,7 @@ type ErrorFault = Extract<Fault, { kind: 'error' | 'rate_limit' }>;
 export function decorateRequests(server: FastifyInstance): void {
   server.decorateRequest('caller', null);
   server.decorateRequest('adminCall', null);
+  // Fastify refuses an array here, as all requests would share it; the first hook of every exchange sets one.
   server.decorateRequest('faults', null as unknown as readonly Fault[]);
 }
 

@@ -101,8 +101,12 @@ describe('fault rules', () => {
   test('an update can answer 200 and change nothing, and only updates use such a rule up', async () => {
     emulator.addFault({ times: 1, fault: { kind: 'unchanged' } });
     await client.messages.create(hello);
+    await admin.organization.apiKeys.retrieve(emulator.apiKey('search').id);
     assert.equal((await suspend()).status, 'active');
-    assert.deepEqual(emulator.adminLog()[0]?.faults, ['unchanged']);
+    assert.deepEqual(
+      emulator.adminLog().map((call) => call.faults),
+      [[], ['unchanged']],
+    );
     assert.equal((await suspend()).status, 'inactive');
   });
 
@@ -136,6 +140,6 @@ describe('fault rules', () => {
 
   test('a rule that makes no sense is refused', () => {
     assert.throws(() => emulator.addFault({ fault: { kind: 'error', status: 200 } }), /400/);
-    assert.throws(() => emulator.addFault({ path: '(', fault: { kind: 'malformed_json' } }), SyntaxError);
+    assert.throws(() => emulator.addFault({ path: '(', fault: { kind: 'malformed_json' } }), /regular expression/);
   });
 });

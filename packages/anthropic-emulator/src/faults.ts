@@ -46,7 +46,7 @@ const fault = z.discriminatedUnion('kind', [
 /** Which requests a fault meets: method, a regular expression on the path, and the key that is used or changed. */
 export const faultRule = z.strictObject({
   method: z.enum(['GET', 'POST', 'DELETE']).optional(),
-  path: z.string().optional(),
+  path: z.string().refine(isRegExp, 'is not a regular expression').optional(),
   apiKeyId: z.string().optional(),
   /** How often; for ever when left out. */
   times: z.int().positive().optional(),
@@ -62,6 +62,14 @@ export type FaultRules = {
   take(request: { method: string; path: string; apiKeyId: string | null }): readonly Fault[];
 };
 
+function isRegExp(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
 const NONE: readonly Fault[] = [];
 const KEY_UPDATE = { method: 'POST', path: '^/v1/organizations/api_keys/' };
 const MESSAGES = { method: 'POST', path: '^/v1/messages$' };
@@ -75,7 +83,7 @@ const SCOPE: Partial<Record<Fault['kind'], { method: string; path: string }>> = 
 
 type LiveRule = { fault: Fault; method?: string; paths: RegExp[]; apiKeyId?: string | undefined; left: number };
 
-/** Keeps the fault rules of one emulator. Throws a `ZodError` or `SyntaxError` for a rule that makes no sense. */
+/** Keeps the fault rules of one emulator. Throws a `ZodError` for a rule that makes no sense. */
 export function createFaultRules(): FaultRules {
   let rules: LiveRule[] = [];
   return {

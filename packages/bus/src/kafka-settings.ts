@@ -15,7 +15,10 @@ export type KafkaSettings = {
     readonly username: string;
     readonly password: string;
   };
-  /** Default true. With false an open connection does not keep an otherwise finished process alive. */
+  /**
+   * Default true. With false an open connection does not keep an otherwise finished process alive; requests then have
+   * no timeout of their own, because the timer that kafkajs uses would. `createProducer` has one that does not.
+   */
   readonly keepsProcessAlive?: boolean;
 };
 
@@ -43,7 +46,7 @@ export function createKafka(settings: KafkaSettings, onLog?: (line: KafkaLogLine
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => forward(entry, onLog),
     ...(sasl && { sasl: saslOf(sasl) }),
-    ...(settings.keepsProcessAlive === false && { socketFactory: unrefSocket }),
+    ...(settings.keepsProcessAlive === false && { socketFactory: unrefSocket, enforceRequestTimeout: false }),
   };
   return new kafkajs.Kafka(config);
 }

@@ -7,12 +7,20 @@ const MAX_RECORDS_PER_SEND = 200;
 /** kafkajs keeps a topic that vanished in its metadata and then fails every send; a new client forgets it. */
 const FAILURES_BEFORE_NEW_CLIENT = 3;
 
+/** Longer than kafkajs itself tries, so that it speaks up only when kafkajs doesn't. */
+const SEND_TIMEOUT_MS = 10_000;
+
 export type RecordOut = {
   readonly key: string;
   /** Null deletes the key from a compacted topic. */
   readonly value: string | Buffer | null;
   readonly headers?: Readonly<Record<string, string>>;
 };
+
+/** A send that neither succeeded nor failed in time; it may still arrive. */
+export class KafkaSilentError extends Error {
+  override readonly name = 'KafkaSilentError';
+}
 
 export type Producer = {
   /** Opens the connection. Optional: the first `send` does it too. Rejects when no broker answers. */
@@ -49,16 +57,22 @@ export function createProducer(settings: KafkaSettings, onLog?: (line: KafkaLogL
     failures = 0;
   }
 
+  async function sendAll(topic: string, records: readonly RecordOut[]): Promise<void> {
+    await connect();
+    const connected = client;
+    for (let start = 0; start < records.length; start += MAX_RECORDS_PER_SEND) {
+      const messages = records.slice(start, start + MAX_RECORDS_PER_SEND).map(messageOf);
+      await connected.send({ topic, messages, acks: -1 });
+    }
+  }
+
   async function send(topic: string, records: readonly RecordOut[]): Promise<void> {
     try {
-      await connect();
-      for (let start = 0; start < records.length; start += MAX_RECORDS_PER_SEND) {
-        const messages = records.slice(start, start + MAX_RECORDS_PER_SEND).map(messageOf);
-        await client.send({ topic, messages, acks: -1 });
-      }
+      await within(SEND_TIMEOUT_MS, sendAll(topic, records));
       failures = 0;
     } catch (error) {
-      if (++failures >= FAILURES_BEFORE_NEW_CLIENT) replaceClient();
+      failures++;
+      if (failures >= FAILURES_BEFORE_NEW_CLIENT || error instanceof KafkaSilentError) replaceClient();
       throw error;
     }
   }
@@ -71,6 +85,14 @@ function newClient(settings: KafkaSettings, onLog: ((line: KafkaLogLine) => void
     allowAutoTopicCreation: false,
     idempotent: false,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+}
+
+function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const expire = () => reject(new KafkaSilentError(`Kafka did not answer within ${timeoutMs} ms.`));
+    const timer = setTimeout(expire, timeoutMs).unref();
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 

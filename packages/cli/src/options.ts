@@ -1,10 +1,17 @@
-import { instantOfLocalTime, midnightDaysAgo } from '@bursar/db/report/local-time';
 import type { Queryable } from '@bursar/db/pool';
+import { instantOfLocalTime, midnightDaysAgo } from '@bursar/db/report/local-time';
 import { Option } from 'commander';
 import { FORMATS } from './output/listing.ts';
 import { WrongUseError } from './wrong-use-error.ts';
 
-const UNIT_MS: Record<string, number> = { s: 1_000, min: 60_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const UNIT_MS: Record<string, number> = {
+  s: 1_000,
+  min: 60_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 const SPAN = /^(\d{1,6}) ?(s|min|m|h|d|w)$/;
 const LOCAL_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?$/;
 
@@ -38,7 +45,12 @@ export function parseZone(text: string): string {
  * An instant: `2h` before now, `30d` (from midnight in the zone), `2026-11-01` or `2026-11-01T08:00` in the zone,
  * or with an offset such as `2026-11-01T08:00Z`. Throws WrongUseError.
  */
-export async function parseInstant(db: Queryable, text: string, option: string, at: { now: Date; zone: string }): Promise<Date> {
+export async function parseInstant(
+  db: Queryable,
+  text: string,
+  option: string,
+  at: { now: Date; zone: string },
+): Promise<Date> {
   const days = /^(\d{1,5}) ?([dw])$/.exec(text);
   if (days) return await midnightDaysAgo(db, Number(days[1]) * (days[2] === 'w' ? 7 : 1), at.zone);
   if (SPAN.test(text)) return new Date(at.now.getTime() - parseSpan(text, option));

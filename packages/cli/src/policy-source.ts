@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Policy } from '@bursar/policy/policy';
 import { formatProblems, readPolicy } from '@bursar/policy/read-policy';
 import { describeError } from '@bursar/runtime/describe-error';
-import { resolve } from 'node:path';
 import { workingDirectory } from './config.ts';
 import { WrongUseError } from './wrong-use-error.ts';
 

@@ -1,5 +1,5 @@
 import { describeError } from '@bursar/runtime/describe-error';
-import { exitCodeOf } from '@bursar/runtime/exit-error';
+import { ExitError } from '@bursar/runtime/exit-error';
 import { scrub } from '@bursar/runtime/scrub';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
@@ -51,7 +51,7 @@ export async function run(argv: readonly string[], terminal: Terminal, signal: A
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.wrongUse;
     if (signal.aborted) return EXIT.ok;
     for (const line of scrub(describeError(error)).split('\n')) terminal.say({ text: line, tone: 'bad' });
-    return exitCodeOf(error);
+    return error instanceof ExitError ? error.exitCode : EXIT.error;
   }
 }
 
@@ -65,11 +65,25 @@ function createProgram(context: Context): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.terminal.printVerbatim(text),
-      writeErr: (text) => text.trimEnd().split('\n').forEach((line) => context.terminal.say(line)),
+      writeErr: (text) => {
+        for (const _line of text.trimEnd().split('\n')) context.terminal.say(line);
+      },
     });
   const add = [
-    addStatus, addWhy, addRequests, addWorkspaces, addUsage, addLimits, addKeys, addHolds, addFindings, addIncidents,
-    addPause, addConfig, addApply, addMigrate,
+    addStatus,
+    addWhy,
+    addRequests,
+    addWorkspaces,
+    addUsage,
+    addLimits,
+    addKeys,
+    addHolds,
+    addFindings,
+    addIncidents,
+    addPause,
+    addConfig,
+    addApply,
+    addMigrate,
   ];
   for (const addCommand of add) addCommand(program, context);
   return program;

@@ -79,10 +79,11 @@ language sql stable as $$
                            = (instant at time zone zone) - (instant at time zone 'UTC')
   having period = 'hour'
   union all
-  select first_showing(shown, zone),
-         first_showing(shown + case period when 'quarter' then interval '3 months' else ('1 ' || period)::interval end, zone)
-    from (values (date_trunc(period, instant at time zone zone))) as local (shown)
-   where period in ('day', 'week', 'month', 'quarter', 'year')
+  select first_showing(shown, zone), first_showing(shown + length, zone)
+    from (values ('day', interval '1 day'), ('week', interval '1 week'), ('month', interval '1 month'),
+                 ('quarter', interval '3 months'), ('year', interval '1 year')) as calendar (unit, length)
+   cross join lateral date_trunc(unit, instant at time zone zone) as shown
+   where unit = period
   union all
   select date_trunc('minute', instant), date_trunc('minute', instant) + interval '1 minute' where period = 'minute'
   union all

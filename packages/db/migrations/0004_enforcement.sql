@@ -54,6 +54,8 @@ create table key_control (
   attempts integer not null default 0,
   next_attempt_at timestamptz not null default clock_timestamp(),
   published_generation bigint not null default 0,
+  -- Somebody had switched the key off before any hold of ours did: it stays off when the last hold ends.
+  found_off boolean not null default false,
   changed_at timestamptz not null default clock_timestamp()
 );
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EMITTER_TYPES, type EmitterData, emitterData } from './emitter-event.ts';
-import { instant, text } from './field.ts';
+import { instant, scrubSecrets, text } from './field.ts';
 import { STANDING_TYPE, type StandingData, standingData } from './standing-event.ts';
 import { USAGE_TYPE, type UsageData, usageData } from './usage-event.ts';
 
@@ -56,10 +56,14 @@ export function encodeEvent(event: BursarEvent): { value: string; headers: Recor
   };
 }
 
-/** Reads a record in structured or binary mode. Total: hostile input gives a rejection, never an error. */
+/**
+ * Reads a record in structured or binary mode. Total: hostile input gives a rejection, never an error.
+ * The rejection's `detail` holds no credential and may be stored.
+ */
 export function decodeEvent(record: RecordIn): Decoded {
   const { value } = record;
-  if (value === null || value.byteLength === 0) return { ok: false, reason: 'empty', detail: 'the record has no value' };
+  if (value === null || value.byteLength === 0)
+    return { ok: false, reason: 'empty', detail: 'the record has no value' };
   if (value.byteLength > MAX_RECORD_BYTES) {
     return { ok: false, reason: 'too_large', detail: `${value.byteLength} bytes, the most is ${MAX_RECORD_BYTES}` };
   }
@@ -86,12 +90,16 @@ function parseJson(value: Uint8Array): { ok: true; json: unknown } | Extract<Dec
 function check(envelope: unknown): Decoded {
   const type = envelope !== null && typeof envelope === 'object' ? (envelope as { type?: unknown }).type : undefined;
   if (!knownTypes.has(type)) {
-    return { ok: false, reason: 'unknown_type', detail: `type ${JSON.stringify(type ?? null)?.slice(0, 80)}` };
+    return {
+      ok: false,
+      reason: 'unknown_type',
+      detail: scrubSecrets(`type ${JSON.stringify(type ?? null)}`).slice(0, 80),
+    };
   }
   const result = event.safeParse(envelope);
   if (result.success) return { ok: true, event: result.data };
   const detail = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-  return { ok: false, reason: 'invalid', detail: detail.slice(0, 500) };
+  return { ok: false, reason: 'invalid', detail: scrubSecrets(detail).slice(0, 500) };
 }
 
 function isStructured(record: RecordIn): boolean {

@@ -16,7 +16,7 @@ export function text(maxChars: number) {
 
 /** Replaces every credential in a text by its kind, so that hostile input can be kept as evidence. */
 export function scrubSecrets(value: string): string {
-  return value.replace(/sk-ant-([a-z]+\d*)-?[\w-]{12,}/g, 'sk-ant-$1-[removed]');
+  return value.replace(/sk-ant-([a-z]{1,8}\d{0,2}-)?[\w-]{12,}/g, (_, kind = '') => `sk-ant-${kind}[removed]`);
 }
 
 /** A count of tokens or requests. One request can't reach a thousand million tokens; more is hostile. */

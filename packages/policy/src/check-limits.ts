@@ -2,6 +2,8 @@ import { duplicateNames, listAt, mapAt, type Names, type RawMap, type Remark, te
 import { didYouMean, notBuilt, shown } from './wanted.ts';
 
 const SELECTORS = ['key', 'role', 'workspace', 'service'] as const;
+/** Selectors of later versions; the shape refuses them, so that they don't count as a missing one here. */
+const PLANNED_SELECTORS = ['principal', 'tag'] as const;
 const AMOUNTS = ['budget', 'rpm', 'tpm'] as const;
 
 type LimitPlace = { fields: RawMap; path: Remark['path'] };
@@ -25,6 +27,7 @@ export function checkLimits(raw: unknown, names: Names): Remark[] {
 function checkSelector(place: LimitPlace, names: Names): Remark[] {
   const { fields, path } = place;
   const kinds = SELECTORS.filter((kind) => fields[kind] !== undefined);
+  if (kinds.length === 0 && PLANNED_SELECTORS.some((kind) => fields[kind] !== undefined)) return [];
   if (kinds.length !== 1) {
     const message = kinds.length === 0 ? 'selects nothing' : `selects by ${kinds.join(' and ')}`;
     return [{ path, message: `${message}; write exactly one of key, role, workspace, service` }];
@@ -57,7 +60,7 @@ function checkAmount({ fields, path }: LimitPlace): Remark[] {
   const [amount] = amounts;
   if (amount === 'budget') {
     const remarks: Remark[] = [];
-    if (fields['period'] === undefined)
+    if (fields['period'] === undefined && fields['rolling'] === undefined)
       remarks.push({ path, message: 'has a budget but no period; write period: month, for example' });
     if (fields['after'] !== undefined) {
       remarks.push({

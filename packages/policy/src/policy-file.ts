@@ -100,20 +100,13 @@ const limit = mapping({
   resume: resume.optional().describe('When a suspension ends. Default: next_period; for rates 15 minutes.'),
 });
 
+const capError = wanted('write a number of keys, or a share such as 10%');
+const share = z
+  .string()
+  .regex(SHARE_PERCENT, { error: capError })
+  .transform((text) => ({ percent: parsePercent(text) }));
 const perDay = z
-  .union(
-    [
-      z.int().min(1),
-      z
-        .string()
-        .regex(SHARE_PERCENT)
-        .transform(parsePercent)
-        .transform((percent) => ({ percent })),
-    ],
-    {
-      error: wanted('write a number of keys, or a share such as 10%'),
-    },
-  )
+  .union([z.int().min(1, { error: capError }), share], { error: capError })
   .transform((cap) => (typeof cap === 'number' ? { count: cap } : cap));
 
 const enforcement = mapping({

@@ -263,7 +263,7 @@ const BAD_FILES: [name: string, change: (source: string) => string, complaint: R
   [
     'a missing value',
     (s) => s.replace(/organization: .*\n/, 'organization:\n'),
-    /^test\.yaml:1:1 organization is empty/,
+    /^test\.yaml:1:14 organization is empty/,
   ],
   ['a list instead of a map', () => '[1]', /is a list; write a map of fields/],
   ['an unknown tag', (s) => s.replace('[haiku]', '!models [haiku]'), /Unresolved tag/],
@@ -321,7 +321,7 @@ enforcement: { mode: approve }
   assert.deepEqual(places, [
     '1:39 organization.timezone',
     '4:33 roles.USER.rpm',
-    '9:92 keys.entries[0].role',
+    '9:94 keys.entries[0].role',
     '12:23 limits[0].key',
     '12:39 limits[0].budget',
     '12:66 limits[0].on_breach',

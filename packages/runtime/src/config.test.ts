@@ -113,6 +113,8 @@ describe('reading options', () => {
     ]) {
       assert.ok(!problemsOf({ argv }).join().includes(key), argv[0]);
     }
+    const unlikeKey = problemsOf({ argv: ['--database-url', 'swordfish'] });
+    assert.ok(!unlikeKey.join().includes('swordfish'), unlikeKey.join());
     const reading = read({ env: { DATABASE_URL: `postgres://u:${key}@h/d`, REGION: `https://u:hush@h/${key}` } });
     assert.ok(reading.ok);
     const shown = effectiveText(reading.effective);

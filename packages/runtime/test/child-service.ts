@@ -29,7 +29,9 @@ export function spawnService(
   argv: string[] = [],
   env: Record<string, string> = {},
 ): ChildService {
-  const child = spawn(process.execPath, [SCRIPT, '--parts', JSON.stringify(parts), ...argv], { env });
+  const arguments_ = [SCRIPT, '--parts', JSON.stringify(parts), ...argv];
+  // A test that fails before it ends its child must not wait for it for ever.
+  const child = spawn(process.execPath, arguments_, { env, timeout: 20_000, killSignal: 'SIGKILL' });
   const closed = once(child, 'close');
   const lines: LogLine[] = [];
   const watchers = new Set<() => void>();

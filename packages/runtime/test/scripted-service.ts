@@ -35,6 +35,10 @@ const options = defineOptions({
   },
 });
 
+// Outlives no test: standard input ends with the process that started this one.
+process.stdin.resume().on('end', () => process.kill(process.pid, 'SIGKILL'));
+process.stdin.unref();
+
 await runMain('scripted', options, async (config, log) => {
   if (config.brokenBefore === 'exit-7') throw new ExitError(`no licence for ${config.apiKey}`, 7);
   if (config.brokenBefore === 'leak') setInterval(() => {}, 1_000);

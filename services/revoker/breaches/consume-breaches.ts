@@ -65,7 +65,12 @@ async function consume(connection: Connection, parts: ConsumerParts, breach: Bre
 }
 
 /** True when a hold was approved. */
-async function effect(connection: Connection, parts: ConsumerParts, breach: Breach, policy: PolicyInForce): Promise<boolean> {
+async function effect(
+  connection: Connection,
+  parts: ConsumerParts,
+  breach: Breach,
+  policy: PolicyInForce,
+): Promise<boolean> {
   if (breach.kind === 'warning') {
     await tell(connection, breach, 'warning');
     return false;
@@ -111,7 +116,12 @@ async function passOver(connection: Connection, breach: Breach): Promise<void> {
 async function tellNoTarget(connection: Connection, breach: Breach, error: NoTargetError): Promise<void> {
   const sentence = `${usageSentence(breach)}, but no key can be held for it: ${error.message}.`;
   const subject = `${breach.rule}/${breach.subject}`;
-  await insertFinding(connection, { kind: 'breach_without_key', subject, sentence, detail: { breachId: breach.breachId } });
+  await insertFinding(connection, {
+    kind: 'breach_without_key',
+    subject,
+    sentence,
+    detail: { breachId: breach.breachId },
+  });
   const dedupKey = `breach/${breach.breachId}/no-target`;
   await insertOutbox(connection, { severity: 'page', kind: 'breach_without_key', subject, sentence, dedupKey });
 }

@@ -69,7 +69,12 @@ async function hold(
   } else if (verdict.kind === 'approve') {
     await approveHold(connection, holdId);
     const reason = 'the policy carries out what it decides';
-    await insertAudit(connection, { action: 'hold.approved', target: name, reason, evidence: { policy: evidence.policy } });
+    await insertAudit(connection, {
+      action: 'hold.approved',
+      target: name,
+      reason,
+      evidence: { policy: evidence.policy },
+    });
   } else {
     await insertOutbox(connection, {
       severity: 'page',
@@ -95,7 +100,12 @@ async function refuse(
   await insertFinding(connection, { kind: verdict.finding, subject, sentence, detail });
   const dedupKey = `breach/${breach.breachId}/${subject}/${verdict.finding}`;
   await insertOutbox(connection, { severity: 'page', kind: verdict.finding, subject, sentence, detail, dedupKey });
-  await insertAudit(connection, { action: 'hold.refused', target: `key/${subject}`, reason: sentence, evidence: detail });
+  await insertAudit(connection, {
+    action: 'hold.refused',
+    target: `key/${subject}`,
+    reason: sentence,
+    evidence: detail,
+  });
 }
 
 /** What the decision rests on, so that it can be defended without the ledger. */
@@ -113,6 +123,12 @@ function evidenceOf(
     window: { start: breach.windowStart, end: breach.windowEnd },
     policy: { versionId: policy.versionId, contentHash: policy.contentHash, breachVersionId: breach.policyVersionId },
     kafka,
-    binding: { keyRef: target.keyRef, sha256: target.sha256, basis: target.basis, apiKeyId: target.apiKeyId, name: target.name },
+    binding: {
+      keyRef: target.keyRef,
+      sha256: target.sha256,
+      basis: target.basis,
+      apiKeyId: target.apiKeyId,
+      name: target.name,
+    },
   };
 }

@@ -9,8 +9,10 @@ export class NoTargetError extends Error {
 
 /** The keys that a breach reaches; at least one. Throws NoTargetError. */
 export async function targetsOf(db: Queryable, breach: Breach): Promise<KeyTarget[]> {
-  const targets = breach.measure === null ? await rotationTarget(db, breach) : await limitTargets(db, breach, breach.measure);
-  if (targets.length === 0) throw new NoTargetError(`breach ${breach.breachId} of ${breach.rule} names no key that exists`);
+  const targets =
+    breach.measure === null ? await rotationTarget(db, breach) : await limitTargets(db, breach, breach.measure);
+  if (targets.length === 0)
+    throw new NoTargetError(`breach ${breach.breachId} of ${breach.rule} names no key that exists`);
   return targets;
 }
 

@@ -38,6 +38,7 @@ describe('Usage Analytics, as the official SDK sees them', () => {
     await use('search', 'claude-haiku-5-5', 'input=100,output=10,cache_5m=3,cache_1h=2,cache_read=7,web_search=1');
     await use('search', 'claude-haiku-5-5', 'input=100,output=10');
     await use('search', 'claude-opus-5-5', 'input=9,output=1');
+    await use('auth', 'claude-haiku-5-5', 'input=30,output=20');
     emulator.setClock({ advanceMs: 60_000 });
     await use('auth', 'claude-haiku-5-5', 'input=4,output=2');
     emulator.setClock({ advanceMs: DELAY_MS });
@@ -48,6 +49,7 @@ describe('Usage Analytics, as the official SDK sees them', () => {
       rows.map(({ starting_at, group, usage }) => [starting_at, group.api_key_id, group.model, usage.requests]),
       [
         ['2026-11-23T12:00:00.000Z', search, 'claude-haiku-5-5', 2],
+        ['2026-11-23T12:00:00.000Z', auth, 'claude-haiku-5-5', 1],
         ['2026-11-23T12:00:00.000Z', search, 'claude-opus-5-5', 1],
         ['2026-11-23T12:01:00.000Z', auth, 'claude-haiku-5-5', 1],
       ],
@@ -61,11 +63,11 @@ describe('Usage Analytics, as the official SDK sees them', () => {
       total_tokens: 232,
       uncached_input_tokens: 200,
     });
-    const newest = await report({ ...HOUR, time_bucket_width: '1m', order_by: 'time' });
-    assert.deepEqual(
-      newest.map(({ usage }) => usage.total_tokens),
-      [6, 242],
-    );
+    const byTime = { ...HOUR, time_bucket_width: '1m', order_by: 'time', group_by: ['api_key_id'] } as const;
+    const totals = async (order: 'asc' | 'desc') =>
+      (await report({ ...byTime, order })).map(({ usage }) => usage.total_tokens);
+    assert.deepEqual(await totals('desc'), [6, 242, 50], 'newest first, and the largest first within a minute');
+    assert.deepEqual(await totals('asc'), [242, 50, 6]);
     const [filtered] = await report({ ...HOUR, api_key_ids: [search], models: ['claude-opus-5-5'] });
     assert.equal(filtered?.usage.total_tokens, 10);
     assert.equal(filtered?.group.api_key_id, null, 'only the dimensions asked for are filled in');
@@ -78,6 +80,15 @@ describe('Usage Analytics, as the official SDK sees them', () => {
     assert.equal(page.data_refreshed_at, '2026-11-23T11:55:30.000Z');
     emulator.setClock({ advanceMs: DELAY_MS });
     assert.equal((await report({ ...HOUR, time_bucket_width: '1h' }))[0]?.usage.requests, 1);
+  });
+
+  test('the end of a range is exclusive', async () => {
+    await use('search', 'claude-haiku-5-5', 'input=1,output=1');
+    emulator.setClock({ at: HOUR.ending_at, frozen: true });
+    await use('search', 'claude-haiku-5-5', 'input=1,output=1');
+    emulator.setClock({ advanceMs: DELAY_MS });
+    const [row, ...rest] = await report({ ...HOUR, time_bucket_width: '1h' });
+    assert.deepEqual([row?.usage.requests, rest], [1, []]);
   });
 
   test('without a bucket the bounds are rounded down to whole hours', async () => {

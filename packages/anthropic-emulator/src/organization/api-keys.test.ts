@@ -22,6 +22,7 @@ const seed: EmulatorSeed = {
     { name: 'spare', workspace: 'Production', status: 'inactive' },
     { name: 'short', workspace: 'Development', expiresAt: '2099-01-01T00:00:00Z' },
     { name: 'personal', workspace: 'Default', principal: 'bob@acme.example' },
+    { name: 'desk', workspace: 'Default', status: 'inactive', principal: 'ada@acme.example' },
     { name: 'unscoped', workspace: null, principal: 'ada@acme.example' },
   ],
 };
@@ -79,7 +80,7 @@ describe('API keys through the Admin API', () => {
     const names = async (query: Anthropic.Organization.APIKeyListParams) =>
       (await admin.organization.apiKeys.list(query)).data.map((key) => key.name);
     const { workspaces, users } = emulator.summary();
-    assert.deepEqual(await names({ status: 'inactive' }), ['spare']);
+    assert.deepEqual(await names({ status: 'inactive' }), ['spare', 'desk']);
     assert.deepEqual(await names({ status: 'expired' }), []);
     assert.deepEqual(await names({ workspace_id: workspaces.find(({ name }) => name === 'Development')!.id }), [
       'short',
@@ -143,6 +144,9 @@ describe('API keys through the Admin API', () => {
     await assert.rejects(retrieve(emulator.secretOf('spare')), Anthropic.AuthenticationError);
     await assert.rejects(retrieve(`${emulator.adminKey}x`), Anthropic.AuthenticationError);
     assert.equal((await retrieve(emulator.secretOf('unscoped'))).name, 'Acme');
+    await update('auth', { status: 'inactive' });
+    await update('desk', { status: 'active' });
+    await assert.rejects(retrieve(emulator.secretOf('desk')), Anthropic.PermissionDeniedError);
   });
 
   test('only a key without a workspace chooses one by header', async () => {

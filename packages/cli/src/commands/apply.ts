@@ -5,9 +5,9 @@ import { policyToJson } from '@bursar/policy/policy-json';
 import { ExitError } from '@bursar/runtime/exit-error';
 import type { Command } from 'commander';
 import { type Context, withSession } from '../context.ts';
+import { parseCount } from '../options.ts';
 import { readPolicyFile } from '../policy-source.ts';
 import { policySummary } from './config-file.ts';
-import { parseCount } from '../options.ts';
 
 const ASK_EVERY_MS = 100;
 
@@ -31,7 +31,12 @@ export function addApply(program: Command, context: Context): void {
     });
 }
 
-async function waitForActivation(db: Queryable, version: number, waitMs: number, signal: AbortSignal): Promise<Activation> {
+async function waitForActivation(
+  db: Queryable,
+  version: number,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Activation> {
   const deadline = performance.now() + waitMs;
   for (;;) {
     const activation = await policyActivation(db, version);

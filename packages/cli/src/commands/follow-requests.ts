@@ -30,9 +30,11 @@ export async function followRequests(context: Context, { db, now }: Session, fol
     const unseen = rows.filter(({ eventId }) => !shown.has(eventId)).reverse();
     write(unseen);
     newestStoredAt = newest(unseen, newestStoredAt);
-    shown = new Map([...shown, ...unseen.map(({ eventId, storedAt }) => [eventId, storedAt] as const)].filter(
-      ([, storedAt]) => storedAt > storedAfter,
-    ));
+    shown = new Map(
+      [...shown, ...unseen.map(({ eventId, storedAt }) => [eventId, storedAt] as const)].filter(
+        ([, storedAt]) => storedAt > storedAfter,
+      ),
+    );
     // A busy ledger is asked less often: never more than a fifth of the time is spent asking.
     const waitMs = Math.max(POLL_EVERY_MS, 4 * (performance.now() - startedAt));
     await sleep(waitMs, undefined, { signal: context.signal }).catch(() => {});
@@ -40,7 +42,7 @@ export async function followRequests(context: Context, { db, now }: Session, fol
 }
 
 function newest(rows: readonly RequestRow[], atLeast: Date): Date {
-  return rows.reduce((latest, { storedAt }) => (storedAt > latest ? storedAt : latest), atLeast);
+  return rows.reduce((latest, { storedAt }) => Math.max(storedAt, latest), atLeast);
 }
 
 /** JSON becomes a line per request, CSV has its header once, the table keeps its columns where they were. */

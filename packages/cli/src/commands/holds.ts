@@ -49,7 +49,12 @@ const columns = (now: Date): Column<HoldRow>[] => [
     title: 'RESUMES',
     kind: 'time',
     value: (hold) => hold.resumeAt,
-    people: (hold) => (hold.endedAt ? `ended ${relativeText(hold.endedAt, now)}` : hold.resumeAt ? relativeText(hold.resumeAt, now) : 'by a person'),
+    people: (hold) =>
+      hold.endedAt
+        ? `ended ${relativeText(hold.endedAt, now)}`
+        : hold.resumeAt
+          ? relativeText(hold.resumeAt, now)
+          : 'by a person',
   },
   { key: 'endedAt', kind: 'time', value: (hold) => hold.endedAt },
   { key: 'endedBecause', kind: 'text', value: (hold) => hold.endedBecause },

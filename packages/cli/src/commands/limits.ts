@@ -75,7 +75,13 @@ const columns = (now: Date): Column<LimitRow>[] => [
     people: (row) => amountText(row.metric, row.amount),
   },
   { key: 'percent', title: '%', kind: 'count', value: (row) => row.percent, tone: (row) => stateTone(row.state) },
-  { key: 'period', title: 'PER', kind: 'text', value: (row) => row.period, people: (row) => row.period.replace('_', ' ') },
+  {
+    key: 'period',
+    title: 'PER',
+    kind: 'text',
+    value: (row) => row.period,
+    people: (row) => row.period.replace('_', ' '),
+  },
   {
     key: 'state',
     title: 'STATE',
@@ -91,9 +97,14 @@ const columns = (now: Date): Column<LimitRow>[] => [
     title: 'NEW PERIOD',
     kind: 'time',
     value: (row) => row.windowEnd,
-    people: (row) => (row.windowEnd && Number.isFinite(row.windowEnd.getTime()) ? relativeText(row.windowEnd, now) : 'never'),
+    people: (row) => newPeriodText(row, now),
   },
 ];
+
+function newPeriodText({ period, windowEnd }: LimitRow, now: Date): string {
+  if (period === 'sliding_minute') return 'slides';
+  return period === 'total' || windowEnd === null ? 'never' : relativeText(windowEnd, now);
+}
 
 /** Whole numbers of tokens and requests lose the empty fraction that the column of all metrics needs. */
 function exactAmount({ metric }: LimitRow, decimal: string): string {

@@ -11,7 +11,7 @@ import { WrongUseError } from '../wrong-use-error.ts';
 
 const ASK_EVERY_MS = 100;
 
-type Options = { reason: string; for?: string; wait: string };
+type Options = { reason: string; for?: string; wholeBacklog?: boolean; wait: string };
 
 export function addPause(program: Command, context: Context): void {
   program
@@ -29,10 +29,16 @@ export function addPause(program: Command, context: Context): void {
     .command('unpause')
     .requiredOption('--reason <text>', 'why, for the record')
     .option('--wait <seconds>', 'how long to wait for the revoker', '5')
+    .option('--whole-backlog', 'carry out all that was approved meanwhile; else one, and the rest waits for a person')
     .description('let Bursar switch keys off again, as far as the policy says')
     .addHelpText('after', '\nExample:\n  bursar unpause --reason "sale is over"')
     .action(async (options: Options, command: Command) => {
-      await ask(context, command, { kind: 'unpause', reason: reasonOf(options) }, options);
+      await ask(
+        context,
+        command,
+        { kind: 'unpause', reason: reasonOf(options), wholeBacklog: options.wholeBacklog ?? false },
+        options,
+      );
     });
 }
 
@@ -59,13 +65,15 @@ async function waitForOutcome(db: Queryable, commandId: string, waitMs: number, 
 
 async function standing(db: Queryable): Promise<string> {
   const { paused, pausedUntil, mode } = await loadEnforcement(db);
-  if (!paused) return mode === 'auto' ? 'Enforcement is not paused.' : 'Not paused; the policy only observes and proposes.';
+  if (!paused)
+    return mode === 'auto' ? 'Enforcement is not paused.' : 'Not paused; the policy only observes and proposes.';
   return `Enforcement is paused ${pausedUntil ? `until ${utcText(pausedUntil)}` : 'until `bursar unpause`'}.`;
 }
 
 function unanswered(kind: CommandRequest['kind'], waitMs: number): string {
   const meaning = {
-    pause: 'No revoker runs, or it is busy: while none runs no key is switched off; the next one to start pauses first.',
+    pause:
+      'No revoker runs, or it is busy: while none runs no key is switched off; the next one to start pauses first.',
     unpause: 'No revoker runs, or it is busy: nothing is switched off or on until one runs; it then takes this up.',
   }[kind];
   return `No revoker answered within ${waitMs / 1_000} s; the command stays in the queue. ${meaning} See: bursar status`;

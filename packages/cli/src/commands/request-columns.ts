@@ -49,7 +49,8 @@ export const requestColumns = (): Column<RequestRow>[] => [
     title: 'OUTCOME',
     kind: 'text',
     value: (request) => request.outcome,
-    people: (request) => (request.outcome === 'http_error' ? `HTTP ${request.status ?? 'error'}` : request.outcome.replace('_', ' ')),
+    people: (request) =>
+      request.outcome === 'http_error' ? `HTTP ${request.status ?? 'error'}` : request.outcome.replace('_', ' '),
     tone: (request) => (request.outcome === 'complete' ? 'plain' : 'warning'),
   },
   { key: 'status', kind: 'count', value: (request) => request.status },

@@ -10,7 +10,15 @@ import { requestStory } from '../story/request-story.ts';
 import { followRequests } from './follow-requests.ts';
 import { requestColumns } from './request-columns.ts';
 
-type Options = { key?: string; role?: string; service?: string; since: string; limit: string; follow?: boolean; format: Format };
+type Options = {
+  key?: string;
+  role?: string;
+  service?: string;
+  since: string;
+  limit: string;
+  follow?: boolean;
+  format: Format;
+};
 
 const MOST_ROWS = 100_000;
 
@@ -26,7 +34,10 @@ export function addRequests(program: Command, context: Context): void {
     .option('-f, --follow', 'keep running and show each request as it is counted')
     .addOption(formatOption())
     .description('list the newest requests')
-    .addHelpText('after', '\nExamples:\n  bursar requests --follow\n  bursar requests list --key prod-search-service --since 2h --format csv')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bursar requests --follow\n  bursar requests list --key prod-search-service --since 2h --format csv',
+    )
     .action(async (options: Options, command: Command) => {
       await withSession(context, command, (session) => list(context, session, options));
     });
@@ -55,8 +66,8 @@ export async function requestsNamed({ db, now }: Session, id: string, since: str
 }
 
 export function showRequests(context: Context, { now }: Session, found: readonly RequestDetail[], json: boolean): void {
-  if (json) return context.terminal.printVerbatim(`${cleanJson(found)}\n`);
-  for (const request of found) for (const line of requestStory(request, now)) context.terminal.print(line);
+  if (json) context.terminal.printVerbatim(`${cleanJson(found)}\n`);
+  else for (const request of found) for (const line of requestStory(request, now)) context.terminal.print(line);
 }
 
 async function list(context: Context, session: Session, options: Options): Promise<void> {
@@ -64,8 +75,13 @@ async function list(context: Context, session: Session, options: Options): Promi
   const rows = await listRequests(session.db, filter);
   if (options.follow) return await followRequests(context, session, { filter, format: options.format, first: rows });
   const columns = requestColumns();
-  writeListing(context.terminal, options.format, { columns, rows, whenEmpty: `No request matches since ${options.since}.` });
-  if (rows.length === filter.limit) context.terminal.say(`The newest ${filter.limit} are shown; see more with --limit.`);
+  writeListing(context.terminal, options.format, {
+    columns,
+    rows,
+    whenEmpty: `No request matches since ${options.since}.`,
+  });
+  if (rows.length === filter.limit)
+    context.terminal.say(`The newest ${filter.limit} are shown; see more with --limit.`);
 }
 
 async function filterOf({ db, now }: Session, { key, role, service, since, limit }: Options): Promise<RequestFilter> {
@@ -77,4 +93,3 @@ async function filterOf({ db, now }: Session, { key, role, service, since, limit
     limit: parseCount(limit, '--limit', MOST_ROWS),
   };
 }
-

@@ -1,5 +1,5 @@
-import { sumUsage, USAGE_GROUPS, type UsageGroup, type UsageRow } from '@bursar/db/report/usage';
 import { loadEnforcement } from '@bursar/db/report/enforcement';
+import { sumUsage, USAGE_GROUPS, type UsageGroup, type UsageRow } from '@bursar/db/report/usage';
 import type { Command } from 'commander';
 import { type Context, type Session, withSession } from '../context.ts';
 import { formatOption, parseInstant, parseZone } from '../options.ts';
@@ -10,6 +10,7 @@ import { WrongUseError } from '../wrong-use-error.ts';
 
 const MINUTE_MS = 60_000;
 const QUARTER_HOUR_MS = 15 * MINUTE_MS;
+const MINUTES_KEPT_MS = 35 * 86_400_000;
 
 type Options = { by: string; since: string; until?: string; zone?: string; format: Format };
 
@@ -53,9 +54,9 @@ async function rangeOf({ db, now }: Session, { since, until }: Pick<Options, 'si
   const from = await parseInstant(db, since, '--since', { now, zone });
   const to = until === undefined ? now : await parseInstant(db, until, '--until', { now, zone });
   if (from >= to) throw new WrongUseError(`--since ${since} is not before --until ${until ?? 'now'}.`);
-  const endsOpen = until === undefined;
-  const asked = [from, ...(endsOpen ? [] : [to])];
-  const fine = asked.some((at) => at.getTime() % QUARTER_HOUR_MS >= MINUTE_MS) && now.getTime() - from.getTime() < 86_400_000;
+  const asked = until === undefined ? [from] : [from, to];
+  const offQuarterHour = asked.some((at) => at.getTime() % QUARTER_HOUR_MS >= MINUTE_MS);
+  const fine = offQuarterHour && now.getTime() - from.getTime() < MINUTES_KEPT_MS;
   const grainMs = fine ? MINUTE_MS : QUARTER_HOUR_MS;
   return {
     from: new Date(Math.floor(from.getTime() / grainMs) * grainMs),

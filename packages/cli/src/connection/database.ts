@@ -42,11 +42,15 @@ export function explained(error: unknown, databaseUrl: string): unknown {
   if (code === '28P01' || code === '28000') {
     return new ExitError(`The database at ${where} refuses this login. Check user and password in the URL.`);
   }
-  if (code === '3D000') return new ExitError(`There is no such database at ${where}. Create it, then run \`bursar migrate\`.`);
+  if (code === '3D000')
+    return new ExitError(`There is no such database at ${where}. Create it, then run \`bursar migrate\`.`);
   if (code === '42501') {
-    return new ExitError(`This database login may not do that (${String(message)}). Ask for the matching bursar_… role.`);
+    return new ExitError(
+      `This database login may not do that (${String(message)}). Ask for the matching bursar_… role.`,
+    );
   }
-  if (code === '57014') return new ExitError('The database took over a minute and was stopped. Ask for a shorter time with --since.');
+  if (code === '57014')
+    return new ExitError('The database took over a minute and was stopped. Ask for a shorter time with --since.');
   return error;
 }
 

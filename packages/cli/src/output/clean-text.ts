@@ -4,7 +4,10 @@ const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** A text that a terminal only shows: what would move the cursor, change colours or start a new line is written out. */
 export function cleanText(text: string): string {
-  return text.replaceAll(UNPRINTABLE, (char) => SHORT[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replaceAll(
+    UNPRINTABLE,
+    (char) => SHORT[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** JSON that is safe on a terminal and still means the same: what JSON leaves raw is written as its own escape. */

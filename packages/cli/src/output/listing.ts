@@ -34,10 +34,10 @@ export type Listing<Row> = {
 
 /** Writes rows as a table for people, or exactly for programs. */
 export function writeListing<Row>(terminal: Terminal, format: Format, listing: Listing<Row>): void {
-  if (format === 'json') return terminal.printVerbatim(`${cleanJson(asObjects(listing))}\n`);
-  if (format === 'csv') return terminal.printVerbatim(asCsv(listing));
-  if (listing.rows.length === 0) return terminal.say(listing.whenEmpty);
-  for (const line of asTable(listing)) terminal.print(line);
+  if (format === 'json') terminal.printVerbatim(`${cleanJson(asObjects(listing))}\n`);
+  else if (format === 'csv') terminal.printVerbatim(asCsv(listing));
+  else if (listing.rows.length === 0) terminal.say(listing.whenEmpty);
+  else for (const line of asTable(listing)) terminal.print(line);
 }
 
 export function asTable<Row>({ columns, rows, total }: Listing<Row>) {

@@ -24,7 +24,10 @@ export function tableLines(columns: readonly TableColumn[], rows: readonly Cell[
 /** Cleaned first: what is written out takes more room than what it stands for. */
 function shorten(cell: Cell): Cell {
   const clean = cleanText(cell.text);
-  return { ...cell, text: clean.length > WIDEST_CELL && cell.whole !== true ? `${clean.slice(0, WIDEST_CELL - 1)}…` : clean };
+  return {
+    ...cell,
+    text: clean.length > WIDEST_CELL && cell.whole !== true ? `${clean.slice(0, WIDEST_CELL - 1)}…` : clean,
+  };
 }
 
 function pad(text: string, width: number, align: 'left' | 'right', last: boolean): string {

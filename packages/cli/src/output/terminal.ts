@@ -54,7 +54,9 @@ export function toned(tone: Tone, text: string): Span {
 
 function paint(line: Line, colour: boolean): string {
   const spans: readonly Span[] = typeof line === 'string' || 'text' in line ? [line] : line;
-  return spans.map((span) => paintSpan(typeof span === 'string' ? { text: span, tone: 'plain' } : span, colour)).join('');
+  return spans
+    .map((span) => paintSpan(typeof span === 'string' ? { text: span, tone: 'plain' } : span, colour))
+    .join('');
 }
 
 function paintSpan({ text, tone }: { text: string; tone: Tone }, colour: boolean): string {

@@ -1,5 +1,5 @@
 import type { RequestDetail } from '@bursar/db/report/request';
-import { countText, usdText } from '../output/amount-text.ts';
+import { countText } from '../output/amount-text.ts';
 import { type Line, toned } from '../output/terminal.ts';
 import { relativeText, utcText } from '../output/time-text.ts';
 
@@ -11,19 +11,35 @@ const PRICED: Record<string, string> = {
 
 /** One request in plain lines: who made it, what it used, what it cost and why, and where it was counted. */
 export function requestStory(request: RequestDetail, now: Date): Line[] {
-  const end = { complete: 'complete', http_error: `HTTP ${request.status ?? 'error'}` }[request.outcome] ?? request.outcome;
+  const end =
+    { complete: 'complete', http_error: `HTTP ${request.status ?? 'error'}` }[request.outcome] ?? request.outcome;
   return [
-    [toned('strong', request.requestId ?? request.eventId), ` · ${end}${request.errorType ? ` (${request.errorType})` : ''}`],
-    field('when', `${utcText(request.occurredAt)}, ${relativeText(request.occurredAt, now)}; took ${countText(request.durationMs)} ms`),
+    [
+      toned('strong', request.requestId ?? request.eventId),
+      ` · ${end}${request.errorType ? ` (${request.errorType})` : ''}`,
+    ],
+    field(
+      'when',
+      `${utcText(request.occurredAt)}, ${relativeText(request.occurredAt, now)}; took ${countText(request.durationMs)} ms`,
+    ),
     field('key', keyText(request)),
-    field('as', `role ${named(request.role)}, service ${named(request.service)}, principal ${named(request.principal)}`),
+    field(
+      'as',
+      `role ${named(request.role)}, service ${named(request.service)}, principal ${named(request.principal)}`,
+    ),
     field('workspace', named(request.workspace)),
     field('model', modelText(request)),
     field('tokens', tokensText(request)),
     field('cost', `$${request.costUsd} (${PRICED[request.costBasis] ?? request.costBasis})`),
     field('price', priceText(request)),
-    field('counted', `${utcText(request.storedAt)}; Kafka partition ${request.kafkaPartition}, offset ${request.kafkaOffset}`),
-    field('sent by', `emitter ${request.emitterId}, its message ${request.emitterSeq}; attempt ${request.attempt} of call ${request.callId}`),
+    field(
+      'counted',
+      `${utcText(request.storedAt)}; Kafka partition ${request.kafkaPartition}, offset ${request.kafkaOffset}`,
+    ),
+    field(
+      'sent by',
+      `emitter ${request.emitterId}, its message ${request.emitterSeq}; attempt ${request.attempt} of call ${request.callId}`,
+    ),
     field('event', request.eventId),
     '',
   ];

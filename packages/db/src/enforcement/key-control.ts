@@ -9,9 +9,11 @@ export type KeyControl = {
   generation: string;
   observed: Observed;
   attempts: number;
+  /** Somebody had switched the key off before any hold of ours did. */
+  foundOff: boolean;
 };
 
-const COLUMNS = 'api_key_id as "apiKeyId", wanted, generation, observed, attempts';
+const COLUMNS = 'api_key_id as "apiKeyId", wanted, generation, observed, attempts, found_off as "foundOff"';
 const UNLEASED = '(lease_until is null or lease_until <= clock_timestamp())';
 
 /** Locks the control row of a key that nobody works at, making it when it is new; undefined when somebody does. */
@@ -32,7 +34,8 @@ export async function lockKeyControl(db: Queryable, apiKeyId: string): Promise<K
 export async function nextDueControl(db: Queryable): Promise<KeyControl | undefined> {
   const { rows } = await db.query<KeyControl>(
     `select ${COLUMNS} from key_control
-      where next_attempt_at <= clock_timestamp() and ${UNLEASED}
+      where next_attempt_at <= clock_timestamp() and ${UNLEASED} and generation > 0
+        and not (wanted = 'active' and found_off)
         and observed in (case wanted when 'inactive' then 'active' else 'inactive' end, 'unknown')
       order by next_attempt_at, api_key_id
       limit 1
@@ -46,7 +49,8 @@ export async function changeWanted(db: Queryable, apiKeyId: string, wanted: Want
   const { rows } = await db.query<{ generation: string }>(
     `update key_control
         set wanted = $2, generation = generation + 1, attempts = 0, next_attempt_at = clock_timestamp(),
-            changed_at = clock_timestamp(), lease_owner = null, lease_until = null
+            changed_at = clock_timestamp(), lease_owner = null, lease_until = null,
+            found_off = found_off and $2 = 'active'
       where api_key_id = $1
       returning generation`,
     [apiKeyId, wanted],
@@ -77,14 +81,15 @@ export async function leaseControl(
 export async function releaseControl(
   db: Queryable,
   claim: { apiKeyId: string; generation: string; owner: string },
-  outcome: { observed: Observed | null; retryInMs: number },
+  outcome: { observed: Observed | null; foundOff: boolean; retryInMs: number },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `update key_control
         set observed = coalesce($4, observed), observed_at = case when $4::text is null then observed_at else clock_timestamp() end,
+            found_off = found_off or $6,
             lease_owner = null, lease_until = null, next_attempt_at = clock_timestamp() + $5 * interval '1 millisecond'
       where api_key_id = $1 and generation = $2 and lease_owner = $3`,
-    [claim.apiKeyId, claim.generation, claim.owner, outcome.observed, outcome.retryInMs],
+    [claim.apiKeyId, claim.generation, claim.owner, outcome.observed, outcome.retryInMs, outcome.foundOff],
   );
   return rowCount === 1;
 }

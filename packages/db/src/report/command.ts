@@ -1,16 +1,20 @@
 import type { Queryable } from '../pool.ts';
 
-export type CommandRequest = { kind: 'pause'; forMs?: number; reason: string } | { kind: 'unpause'; reason: string };
+export type CommandRequest =
+  | { kind: 'pause'; forMs?: number; reason: string }
+  /** `wholeBacklog`: what was approved during the pause is carried out, all of it instead of one. */
+  | { kind: 'unpause'; wholeBacklog: boolean; reason: string };
 
 /** Asks the revoker for something and wakes it. The actor is the database login, taken by the database. Returns the id. */
 export async function submitCommand(db: Queryable, command: CommandRequest): Promise<string> {
-  const until = command.kind === 'pause' ? (command.forMs ?? null) : null;
+  const forMs = command.kind === 'pause' ? (command.forMs ?? null) : null;
+  const backlog = command.kind === 'unpause' && command.wholeBacklog ? 'all' : null;
   const { rows } = await db.query<{ command_id: string }>(
     `insert into command (kind, reason, arguments)
-     values ($1, $2, jsonb_strip_nulls(jsonb_build_object(
+     values ($1, $2, jsonb_strip_nulls(jsonb_build_object('backlog', $4::text,
        'until', to_char((clock_timestamp() + $3 * interval '1 millisecond') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))))
      returning command_id`,
-    [command.kind, command.reason, until],
+    [command.kind, command.reason, forMs, backlog],
   );
   await db.query(`select pg_notify('bursar_command', '')`);
   return rows[0]!.command_id;

@@ -71,7 +71,8 @@ export async function listLimits(db: Queryable, keyRef?: number): Promise<LimitR
        left join key_binding kb on kb.key_ref = ki.key_ref and kb.unbound_at is null
        left join api_key ak on ak.api_key_id = kb.api_key_id
        left join lateral (select kind from breach where cause = 'limit' and rule = r.name and generation = r.generation
-            and subject = w.subject and window_start = w.window_start order by percent desc, kind limit 1) b on true
+            and subject = w.subject and (window_start = w.window_start or (m.period = 'sliding_minute' and window_end > now()))
+          order by percent desc, kind limit 1) b on true
        left join lateral (select state from hold where cause = 'limit' and rule = r.name and subject = w.subject
             and state in ('proposed', 'approved', 'in_force')
             and (m.period = 'sliding_minute' or window_start = w.window_start)

@@ -1,0 +1,53 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ServiceProcess, startService } from '../../test/harness/process.ts';
+
+const SERVICES = ['aggregator', 'scheduler', 'revoker'] as const;
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+export type RunningServices = {
+  readonly healthUrls: Record<string, string>;
+  /** Ends the services in reverse order, each draining first. */
+  stop(): Promise<void>;
+  /** Rejects as soon as a service ends by itself. */
+  readonly failed: Promise<never>;
+};
+
+/** Starts every service as the process that it is in production, with its log in a file of its own. */
+export async function startServices(env: Record<string, string>, logFolder: string): Promise<RunningServices> {
+  await mkdir(logFolder, { recursive: true });
+  const started = new Map<string, ServiceProcess>();
+  let stopping = false;
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
+  for (const name of SERVICES) {
+    const service = await startService(`services/${name}/main.ts`, env);
+    started.set(name, service);
+    const logFile = join(logFolder, `${name}.log`);
+    service.onOutput((chunk) => createWriteStream(logFile, { flags: 'a', mode: 0o600 }).end(chunk));
+    service.ended.then(({ code, signal }) => {
+      if (!stopping)
+        failed.reject(new Error(`${name} ended by itself (${signal ?? `exit code ${code}`}); see ${logFile}`));
+    });
+  }
+  const stop = async () => {
+    stopping = true;
+    for (const service of [...started.values()].reverse()) await stopService(service);
+  };
+  try {
+    await Promise.all([...started.values()].map((service) => service.ready(READY_TIMEOUT_MS)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const healthUrls = Object.fromEntries([...started].map(([name, service]) => [name, service.healthUrl]));
+  return { healthUrls, stop, failed: failed.promise };
+}
+
+async function stopService(service: ServiceProcess): Promise<void> {
+  const watchdog = setTimeout(() => service.signal('SIGKILL'), STOP_TIMEOUT_MS);
+  await service.kill('SIGTERM');
+  clearTimeout(watchdog);
+}

@@ -1,0 +1,57 @@
+import { defineOptions, milliseconds, text, url } from '@bursar/runtime/config';
+import { validateDetailed } from 'node-cron';
+
+const cron = text.superRefine((expression, context) => {
+  for (const { message } of validateDetailed(expression).errors) context.addIssue({ code: 'custom', message });
+});
+
+function cronOption(job: string, expression: string, what: string) {
+  const describe = `When to ${what} (${job}): a cron expression in UTC, of five or six fields.`;
+  return { schema: cron, env: `BURSAR_CRON_${job.toUpperCase()}`, default: expression, describe };
+}
+
+/** Everything the scheduler can be told, beside what every service can. */
+export const schedulerOptions = defineOptions({
+  databaseUrl: { schema: url, env: 'DATABASE_URL', secret: true, describe: 'Postgres, like postgres://user@host/bursar.' },
+  adminKey: {
+    schema: text.optional(),
+    env: 'ANTHROPIC_ADMIN_KEY',
+    secret: true,
+    describe: 'Admin API key (sk-ant-admin01-...) or org:admin token of the organization.',
+  },
+  adminKeyFile: {
+    schema: text.optional(),
+    env: 'ANTHROPIC_ADMIN_KEY_FILE',
+    describe: 'File that holds it instead; read again when it changes.',
+  },
+  anthropicBaseUrl: {
+    schema: url,
+    env: 'ANTHROPIC_BASE_URL',
+    default: 'https://api.anthropic.com',
+    describe: 'Where the Admin API is.',
+  },
+  startTimeoutMs: {
+    schema: milliseconds,
+    env: 'START_TIMEOUT',
+    default: '60s',
+    describe: 'How long to wait at start for Postgres and the Admin API; then the process ends with code 1.',
+  },
+  inventoryCron: cronOption('inventory', '* * * * *', 'read workspaces and keys from Anthropic'),
+  sweepCron: cronOption('sweep', '* * * * *', 'derive all open windows again'),
+  ratesCron: cronOption('rates', '* * * * * *', 'judge rates'),
+  rotationCron: cronOption('rotation', '* * * * *', 'look for keys to rotate'),
+  maintenanceCron: cronOption('maintenance', '7 * * * *', 'make partitions and forget old ticks'),
+  livenessCron: cronOption('liveness', '* * * * *', 'look for emitters that went silent'),
+  silentAfterMs: {
+    schema: milliseconds,
+    env: 'BURSAR_EMITTER_SILENT_AFTER',
+    default: '10m',
+    describe: 'An emitter that was not heard for so long, and did not say goodbye, is an incident.',
+  },
+  keepTicksMs: {
+    schema: milliseconds,
+    env: 'BURSAR_KEEP_TICKS',
+    default: '6h',
+    describe: 'How long to remember which instance ran which tick.',
+  },
+});

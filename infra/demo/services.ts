@@ -26,7 +26,8 @@ export async function startServices(env: Record<string, string>, logFolder: stri
     const service = await startService(`services/${name}/main.ts`, env);
     started.set(name, service);
     const logFile = join(logFolder, `${name}.log`);
-    service.onOutput((chunk) => createWriteStream(logFile, { flags: 'a', mode: 0o600 }).end(chunk));
+    const file = createWriteStream(logFile, { mode: 0o600 });
+    service.onOutput((chunk) => file.write(chunk));
     service.ended.then(({ code, signal }) => {
       if (!stopping)
         failed.reject(new Error(`${name} ended by itself (${signal ?? `exit code ${code}`}); see ${logFile}`));

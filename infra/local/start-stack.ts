@@ -61,14 +61,13 @@ async function startKafka({ root, say, given }: StackOptions, { engine, keeper }
     await checkBrokersAnswer(given.kafkaBrokers);
     return { brokers: given.kafkaBrokers, version: 'unknown', how: 'given' };
   }
-  if (engine) {
-    return { ...(await startKafkaContainer(engine)), how: 'testcontainers' };
-  }
+  const contained = engine && (await orElse(startKafkaContainer(engine), 'apache/kafka', say));
+  if (contained) return { ...contained, how: 'testcontainers' };
   return { ...(await startLocalKafka({ root, keeper: await keeper(), say })), how: 'local' };
 }
 
 async function startPostgres(
-  { given, durable = true }: StackOptions,
+  { say, given, durable = true }: StackOptions,
   { engine, keeper }: Means,
 ): Promise<Stack['postgres']> {
   if (given?.databaseUrl) {
@@ -79,6 +78,15 @@ async function startPostgres(
     });
     return { url: given.databaseUrl, version, how: 'given' };
   }
-  if (engine) return { ...(await startPostgresContainer(engine, durable)), how: 'testcontainers' };
+  const contained = engine && (await orElse(startPostgresContainer(engine, durable), 'postgres', say));
+  if (contained) return { ...contained, how: 'testcontainers' };
   return { ...(await startLocalPostgres({ keeper: await keeper(), durable })), how: 'local' };
+}
+
+// An engine that answers may still have no way to the image; what this machine has of its own may do.
+async function orElse<T>(container: Promise<T>, image: string, say: (line: string) => void): Promise<T | undefined> {
+  return await container.catch((error: Error) => {
+    say(`Docker answers but cannot run ${image} (${error.message.trim()}); trying without it`);
+    return undefined;
+  });
 }

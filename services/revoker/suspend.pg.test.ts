@@ -30,3 +30,189 @@ test('a limit that is broken switches its key off, and the hold, the act and the
   assert.deepEqual(trail, ['hold.proposed', 'hold.approved', 'hold.in_force', 'act.requested', 'act.verified']);
   assert.equal((await world.messages('key_suspended')).length, 1);
 });
+
+test('a warning is told with its numbers and holds nothing', async () => {
+  await using world = await World.create('warning', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  await world.spend({ limit: 'search per month', usd: 1.61, kind: 'warning', percent: 80 });
+  await turn(world.revoker());
+  const [message] = await world.messages('limit_warning');
+  assert.equal(message?.sentence, 'search per month has used 80 % (1.61 of 2 USD) of its month.');
+  assert.deepEqual(await world.holds(), []);
+});
+
+test('in observe mode a broken limit is proposed and paged, and the key stays on', async () => {
+  await using world = await World.create('observe', ['search']);
+  await world.policy({ limits: [LIMIT], mode: 'observe' });
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(world.revoker());
+  assert.deepEqual(await world.states(), ['proposed']);
+  assert.match(String((await world.messages('hold_proposed'))[0]?.sentence), /because the policy only observes/);
+  assert.equal(world.updates().length, 0);
+});
+
+test('against the real API auto is treated as observe, and says so', async () => {
+  await using world = await World.create('real', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  const revoker = world.revoker({ adminApi: 'anthropic' });
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(revoker);
+  await revoker.gate.tickNow();
+  assert.deepEqual(await world.states(), ['proposed']);
+  assert.match(String((await world.messages('hold_proposed'))[0]?.sentence), /not yet allowed against the real API/);
+  assert.match(String(revoker.parts.find((part) => part.name === 'enforcement')?.ready?.()), /not yet allowed/);
+  assert.equal(world.updates().length, 0);
+});
+
+test('a hold approved at the emulator is not carried out against the real API either', async () => {
+  await using world = await World.create('real_approved', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await world.revoker().consume.tickNow();
+  assert.deepEqual(await world.states(), ['approved']);
+  await turn(world.revoker({ adminApi: 'anthropic' }));
+  assert.equal(world.updates().length, 0);
+});
+
+test('a protected key pages and leaves a finding, and never has a hold', async () => {
+  await using world = await World.create('protected', ['search']);
+  await world.policy({ limits: [LIMIT], entries: [{ name: 'search', protected: true }] });
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(world.revoker());
+  assert.deepEqual(await world.holds(), []);
+  assert.equal((await world.messages('protected_key')).length, 1);
+  assert.equal((await world.rows("select * from finding where kind = 'protected_key'")).length, 1);
+  assert.equal(world.status('search'), 'active');
+});
+
+test('a key that became protected after its hold was approved stays on', async () => {
+  await using world = await World.create('protected_late', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  const revoker = world.revoker();
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await revoker.consume.tickNow();
+  await world.policy({ entries: [{ name: 'search', protected: true }] });
+  await turn(revoker);
+  assert.deepEqual(await world.states(), ['superseded']);
+  assert.equal(world.updates().length, 0);
+});
+
+test('a limit that was raised before the call makes its hold superseded', async () => {
+  await using world = await World.create('raised_early', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  const revoker = world.revoker();
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await revoker.consume.tickNow();
+  await world.policy({ limits: [{ ...LIMIT, usd: 5 }] });
+  await turn(revoker);
+  assert.deepEqual(await world.states(), ['superseded']);
+  assert.equal(world.updates().length, 0);
+});
+
+test('an alert limit pages and holds nothing', async () => {
+  await using world = await World.create('alert', ['search']);
+  await world.policy({ limits: [{ ...LIMIT, onBreach: 'alert' }] });
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(world.revoker());
+  assert.equal((await world.messages('limit_reached'))[0]?.severity, 'page');
+  assert.deepEqual(await world.holds(), []);
+});
+
+test('provisional cost proposes; the same window crossed for certain then suspends by itself', async () => {
+  await using world = await World.create('provisional', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  const revoker = world.revoker();
+  await world.spend({ limit: 'search per month', usd: 2.5, provisionalUsd: 1, kind: 'provisional' });
+  await turn(revoker);
+  assert.deepEqual(await world.states(), ['proposed']);
+  assert.equal(world.status('search'), 'active');
+  await world.spend({ limit: 'search per month', usd: 3.5, provisionalUsd: 1 });
+  await turn(revoker);
+  assert.deepEqual(await world.states(), ['in_force']);
+  assert.equal(world.status('search'), 'inactive');
+});
+
+test('a key known by its hint alone is only proposed, unless the policy names it', async () => {
+  await using world = await World.create('hint', ['search', 'named']);
+  await world.inventory('search', 'unique_hint');
+  await world.inventory('named', 'unique_hint');
+  const named = { ...LIMIT, name: 'named per month', key: 'named' };
+  await world.policy({ limits: [LIMIT, named], entries: [{ name: 'named' }] });
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await world.spend({ limit: 'named per month', usd: 2.5 });
+  await turn(world.revoker());
+  assert.deepEqual(await world.states('search'), ['proposed']);
+  assert.deepEqual(await world.states('named'), ['in_force']);
+});
+
+test('a metered key that nothing is bound to is a finding and a page, never a hold', async () => {
+  await using world = await World.create('unbound', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  await world.pool.query('update key_binding set unbound_at = now()');
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(world.revoker());
+  assert.deepEqual(await world.holds(), []);
+  assert.equal((await world.messages('unbound_key')).length, 1);
+});
+
+test('a breach that names no key is an error with a finding and holds up no other breach', async () => {
+  await using world = await World.create('no_target', ['search', 'other']);
+  const other = { ...LIMIT, name: 'other per month', key: 'other' };
+  await world.policy({ limits: [LIMIT, other] });
+  await world.pool.query(`update measure set resolved = '{}' where select_name = 'search'`);
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await world.spend({ limit: 'other per month', usd: 2.5 });
+  await turn(world.revoker());
+  assert.equal((await world.rows("select * from finding where kind = 'breach_without_key'")).length, 1);
+  assert.deepEqual(await world.states('search'), []);
+  assert.equal(world.status('search'), 'active');
+  assert.equal(world.status('other'), 'inactive');
+});
+
+test('a limit over several keys holds each key that contributed to the window, and says so', async () => {
+  await using world = await World.create('together', ['one', 'two', 'idle']);
+  await world.policy({ limits: [{ ...LIMIT, key: 'one' }] });
+  await world.pool.query(`update measure set select_kind = 'service', select_name = 'search', resolved = null`);
+  for (const [name, service] of [
+    ['one', 'search'],
+    ['two', 'search'],
+    ['idle', 'billing'],
+  ] as const) {
+    await world.used(name, service);
+  }
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(world.revoker());
+  assert.deepEqual(
+    ['one', 'two', 'idle'].map((name) => world.status(name)),
+    ['inactive', 'inactive', 'active'],
+  );
+  assert.match(String((await world.holds('two'))[0]?.sentence), /every bound key that contributed to service search/);
+});
+
+test('a key that is archived already makes its hold superseded', async () => {
+  await using world = await World.create('archived', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  await world.inConsole('search', { status: 'archived' });
+  await world.inventory('search');
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(world.revoker());
+  const [hold] = await world.holds();
+  assert.deepEqual([hold?.state, hold?.ended_because], ['superseded', 'the key is archived already']);
+});
+
+test('a key that somebody had switched off before stays off when its hold ends', async () => {
+  await using world = await World.create('found_off', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  const revoker = world.revoker();
+  await world.inConsole('search', { status: 'inactive' });
+  await world.inventory('search');
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(revoker);
+  assert.deepEqual(await world.states(), ['in_force']);
+  await world.policy({ limits: [{ ...LIMIT, usd: 5 }] });
+  await revoker.release.tickNow();
+  await turn(revoker);
+  assert.deepEqual(await world.states(), ['released']);
+  assert.equal(world.status('search'), 'inactive');
+  assert.equal(world.updates().length, 0);
+});

@@ -145,7 +145,7 @@ export class World implements AsyncDisposable {
        insert into breach (cause, rule, generation, policy_version_id, measure_id, subject, window_start, window_end, kind,
                            percent, amount, total, provisional, source)
        select 'limit', r.name, r.generation, r.policy_version_id, r.measure_id, '', s.window_start, s.window_end, $4, $5,
-              r.amount, s.total, s.provisional, 'write_path'
+              r.amount * $5 / 100, s.total, s.provisional, 'write_path'
          from limit_rule r join sum s using (measure_id)
         where r.policy_version_id = $6 and r.name = $1
        returning breach_id`,
@@ -153,6 +153,25 @@ export class World implements AsyncDisposable {
     );
     await this.pool.query(`select pg_notify('bursar_breach', '')`);
     return rows[0]!.breach_id;
+  }
+
+  /** One request of a key, as the cubes hold it. */
+  async used(name: string, service: string): Promise<void> {
+    const keyRef = await this.keyRef(name);
+    await this.pool.query(
+      `insert into dimension (key_ref, role, workspace_id, service, principal, model, price_row, usage_basis)
+       values ($1, 'USER', 'w', $2, '', 'm', 'p', 'reported') on conflict do nothing`,
+      [keyRef, service],
+    );
+    await this.pool.query('create table if not exists usage_minute_all partition of usage_minute default');
+    for (const cube of ['usage_minute', 'usage_quarter_hour']) {
+      await this.pool.query(
+        `insert into ${cube}
+         select date_trunc('minute', now()), dimension_id, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0 from dimension
+          where key_ref = $1 and service = $2`,
+        [keyRef, service],
+      );
+    }
   }
 
   /** A revoker on this world, whose loops are turned by hand. */
@@ -288,7 +307,7 @@ function policyOf({ mode = 'auto', limits = [], caps = {}, entries = [] }: Polic
       resume: limit.resume ?? { kind: 'next_period' },
       afterMs: 0,
     })),
-    enforcement: { mode, caps: { per10Minutes: 50, perHour: 50, perDay: { percent: 100 }, ...caps } },
+    enforcement: { mode, caps: { per10Minutes: 50, perHour: 50, perDay: { count: 50 }, ...caps } },
   };
 }
 

@@ -12,7 +12,12 @@ function cronOption(job: string, expression: string, what: string) {
 
 /** Everything the scheduler can be told, beside what every service can. */
 export const schedulerOptions = defineOptions({
-  databaseUrl: { schema: url, env: 'DATABASE_URL', secret: true, describe: 'Postgres, like postgres://user@host/bursar.' },
+  databaseUrl: {
+    schema: url,
+    env: 'DATABASE_URL',
+    secret: true,
+    describe: 'Postgres, like postgres://user@host/bursar.',
+  },
   adminKey: {
     schema: text.optional(),
     env: 'ANTHROPIC_ADMIN_KEY',

@@ -33,7 +33,10 @@ export function createJobRunner({ db, owner, log, metrics }: RunnerParts): JobRu
       const detail = describeError(error);
       const times = (failing.get(job.name)?.times ?? 0) + 1;
       failing.set(job.name, { times, reason: detail });
-      log.error({ job: job.name, failuresInARow: times, err: error }, `${job.name} failed; it runs again at its next tick`);
+      log.error(
+        { job: job.name, failuresInARow: times, err: error },
+        `${job.name} failed; it runs again at its next tick`,
+      );
       return { outcome: 'failed' as const, detail, error };
     }
   }

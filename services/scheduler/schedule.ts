@@ -6,8 +6,8 @@ import type { Part } from '@bursar/runtime/part';
 import { createTask, type Logger, type ScheduledTask } from 'node-cron';
 import { postgresCoordinator } from './coordinator.ts';
 import type { Job } from './job.ts';
-import { createJobRunner } from './run-job.ts';
 import type { SchedulerMetrics } from './metrics.ts';
+import { createJobRunner } from './run-job.ts';
 
 export type ScheduleOptions = {
   db: Queryable;
@@ -62,7 +62,8 @@ export function createSchedule(options: ScheduleOptions): Part {
     async run(signal) {
       signal.addEventListener('abort', () => end.resolve(), { once: true });
       const tasks = jobs.map((job) => ring(job, options, (tick) => run(job, tick, signal)));
-      for (const job of jobs.filter(({ atStart }) => atStart)) runAtStart(job, signal).catch(reported(`${job.name} at start`));
+      for (const job of jobs.filter(({ atStart }) => atStart))
+        runAtStart(job, signal).catch(reported(`${job.name} at start`));
       const look = () => void takeOver(signal).catch(reported('looking for unfinished jobs'));
       const looking = setInterval(look, options.takeOverEveryMs ?? TAKE_OVER_EVERY_MS);
       try {

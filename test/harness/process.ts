@@ -12,6 +12,8 @@ export type ServiceProcess = {
   readonly healthUrl: string;
   /** Everything it has written so far, stdout and stderr. */
   log(): string;
+  /** Also hands everything that it writes from now on to `listener`. */
+  onOutput(listener: (chunk: Buffer) => void): void;
   /** Waits until `/readyz` answers 200; throws with the end of the log when the process ends first. */
   ready(timeoutMs?: number): Promise<void>;
   /** Sends the signal (SIGSTOP and SIGCONT too). */
@@ -54,6 +56,9 @@ export async function startService(main: string, env: Record<string, string> = {
     pid: child.pid!,
     healthUrl,
     log: () => log,
+    onOutput(listener) {
+      for (const stream of [child.stdout!, child.stderr!]) stream.on('data', listener);
+    },
     ready: (timeoutMs) => ready(main, child, healthUrl, () => log, timeoutMs),
     signal: (signal) => void child.kill(signal),
     kill,

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer } from '@bursar/bus/producer';
 import type { UsageEvent } from '@bursar/events/cloudevent';
+import { aggregatorEnv } from '../harness/aggregator.ts';
 import { freshDatabase } from '../harness/database.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type FreshTopics, freshTopics } from '../harness/kafka.ts';
@@ -12,15 +13,6 @@ import { startService } from '../harness/process.ts';
 import { oracleOf, recordOf, trafficKey, usageEvent } from '../harness/traffic.ts';
 
 const EVENTS = 6_000;
-
-function aggregatorEnv(databaseUrl: string, kafka: FreshTopics): Record<string, string> {
-  return {
-    DATABASE_URL: databaseUrl,
-    KAFKA_BROKERS: kafka.brokers.join(','),
-    BURSAR_TOPIC_PREFIX: kafka.prefix,
-    LOG_LEVEL: 'warn',
-  };
-}
 
 /** Sends events a few at a time; of every twentieth a second copy, later and perhaps to another consumer. */
 async function sendWithDuplicates(kafka: FreshTopics, events: readonly UsageEvent[]): Promise<void> {

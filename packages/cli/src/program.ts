@@ -66,7 +66,7 @@ function createProgram(context: Context): Command {
     .configureOutput({
       writeOut: (text) => context.terminal.printVerbatim(text),
       writeErr: (text) => {
-        for (const _line of text.trimEnd().split('\n')) context.terminal.say(line);
+        for (const line of text.trimEnd().split('\n')) context.terminal.say(line);
       },
     });
   const add = [

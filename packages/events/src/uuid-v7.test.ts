@@ -6,30 +6,32 @@ import { uuidV7, uuidV7TimeMs } from './uuid-v7.ts';
 const SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const START_MS = Date.now();
 
-it('makes well-formed, unique ids that sort in the order they were made, whatever the clock does', () => {
+it('makes well-formed, unique ids that sort in the order they were made, even if the clock trembles', () => {
   const made: string[] = [];
+  let nowMs = START_MS;
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: -3_600_000, max: 3_600_000 }), { maxLength: 300 }), (drifts) => {
-      for (const drift of drifts) made.push(uuidV7(START_MS + drift));
+    fc.property(fc.array(fc.integer({ min: -50, max: 80 }), { maxLength: 300 }), (steps) => {
+      for (const step of steps) made.push(uuidV7((nowMs += step)));
     }),
   );
-  for (let index = 0; index < 20_000; index++) made.push(uuidV7(START_MS));
+  for (let index = 0; index < 20_000; index++) made.push(uuidV7(nowMs));
   assert.ok(made.every((id) => SHAPE.test(id)));
   assert.equal(new Set(made).size, made.length);
   assert.deepEqual(made.toSorted(), made);
 });
 
-it('tells the time it was made at, while the clock does not run back', () => {
+it('tells the time it was made at, also after the clock was set back or forth', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 1_000_000 }), (step) => {
-      const nowMs = uuidV7TimeMs(uuidV7(0))! + 1 + step;
+    fc.property(fc.integer({ min: 20_000, max: 1e9 }), fc.boolean(), (jump, back) => {
+      const fromMs = uuidV7TimeMs(uuidV7(START_MS))!;
+      const nowMs = back ? fromMs - jump : fromMs + jump;
       assert.equal(uuidV7TimeMs(uuidV7(nowMs)), nowMs);
     }),
   );
 });
 
-it('runs ahead of the clock by a few milliseconds at most, even at four million ids a second', () => {
-  const nowMs = uuidV7TimeMs(uuidV7(0))! + 1;
+it('runs ahead of the clock by two milliseconds at most while four thousand ids are made in one', () => {
+  const nowMs = START_MS + 1e10;
   for (let index = 0; index < 4_095; index++) uuidV7(nowMs);
   assert.ok(uuidV7TimeMs(uuidV7(nowMs))! - nowMs <= 2);
 });

@@ -1,5 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 
+/** A clock that was set back by more is followed: ids far in the future would be refused as implausible. */
+const CLOCK_STEP_MS = 10_000;
+
 const pool = new Uint8Array(4096);
 let used = pool.length;
 let lastMs = 0;
@@ -11,7 +14,7 @@ export function uuidV7(nowMs: number): string {
     randomFillSync(pool);
     used = 0;
   }
-  if (nowMs > lastMs) {
+  if (nowMs > lastMs || nowMs < lastMs - CLOCK_STEP_MS) {
     lastMs = nowMs;
     sequence = ((pool[used]! << 8) | pool[used + 1]!) & 0x7ff;
   } else if (++sequence > 0xfff) {

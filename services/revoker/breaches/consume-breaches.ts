@@ -8,7 +8,7 @@ import type { Log } from '@bursar/runtime/log';
 import type { RevokerMetrics } from '../metrics.ts';
 import { type AdminApi, modeOf, type PolicyCache, type PolicyInForce } from '../policy-in-force.ts';
 import { holdKeys } from './hold-keys.ts';
-import { usageSentence } from './sentences.ts';
+import { messageKey, usageSentence } from './sentences.ts';
 import { NoTargetError } from './targets.ts';
 
 export type ConsumerParts = {
@@ -94,8 +94,8 @@ async function tell(connection: Connection, breach: Breach, severity: 'warning' 
     kind: breach.cause === 'rotation' ? 'rotation_reminder' : severity === 'page' ? 'limit_reached' : 'limit_warning',
     subject: breach.rule,
     sentence: breach.cause === 'rotation' ? reminder(breach) : `${usageSentence(breach)}.`,
-    detail: { ...breach, breachId: breach.breachId },
-    dedupKey: `breach/${breach.breachId}`,
+    detail: { ...breach },
+    dedupKey: messageKey(breach),
   });
 }
 
@@ -122,6 +122,6 @@ async function tellNoTarget(connection: Connection, breach: Breach, error: NoTar
     sentence,
     detail: { breachId: breach.breachId },
   });
-  const dedupKey = `breach/${breach.breachId}/no-target`;
+  const dedupKey = `${messageKey(breach)}/no-target`;
   await insertOutbox(connection, { severity: 'page', kind: 'breach_without_key', subject, sentence, dedupKey });
 }

@@ -1,5 +1,5 @@
 import { type Breach, type KafkaPosition, kafkaPositions } from '@bursar/db/enforcement/breach';
-import { approveHold, endHold, proposeHold } from '@bursar/db/enforcement/hold';
+import { approveHold, endHold, heldLately, proposeHold } from '@bursar/db/enforcement/hold';
 import type { KeyTarget } from '@bursar/db/enforcement/key-target';
 import { insertAudit } from '@bursar/db/inbox/audit-pending';
 import { insertFinding } from '@bursar/db/inbox/finding';
@@ -7,7 +7,7 @@ import { insertOutbox } from '@bursar/db/inbox/outbox';
 import type { Connection } from '@bursar/db/pool';
 import { entryNamed, type Mode, type PolicyInForce } from '../policy-in-force.ts';
 import { rotationDoubt } from './rotation-doubt.ts';
-import { keyCalled, reachSentence, usageSentence } from './sentences.ts';
+import { keyCalled, messageKey, reachSentence, usageSentence } from './sentences.ts';
 import { targetsOf } from './targets.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
@@ -58,6 +58,8 @@ async function hold(
   const apiKeyId = target.apiKeyId!;
   const { cause, rule, subject, windowStart, windowEnd, generation, breachId } = breach;
   const proposal = { cause, rule, subject, apiKeyId, windowStart, windowEnd, generation, breachId, sentence, evidence };
+  // A rate that stands breaks its limit anew each minute; that is one reason, not sixty.
+  if (breach.measure?.period === 'sliding_minute' && (await heldLately(connection, proposal))) return;
   const holdId = await proposeHold(connection, proposal);
   // Decided about before: what was decided then stands.
   if (holdId === undefined) return;
@@ -98,7 +100,7 @@ async function refuse(
   const sentence = `${reason} It stays on: ${verdict.because}.`;
   const detail = { breachId: breach.breachId, rule: breach.rule };
   await insertFinding(connection, { kind: verdict.finding, subject, sentence, detail });
-  const dedupKey = `breach/${breach.breachId}/${subject}/${verdict.finding}`;
+  const dedupKey = `${messageKey(breach)}/${subject}/${verdict.finding}`;
   await insertOutbox(connection, { severity: 'page', kind: verdict.finding, subject, sentence, detail, dedupKey });
   await insertAudit(connection, {
     action: 'hold.refused',

@@ -6,11 +6,19 @@ import { formatUsd, parseUsd } from '@bursar/pricing/money';
 export function usageSentence(breach: Breach): string {
   const { measure } = breach;
   if (measure === null) return `${breach.rule} of ${breach.subject}`;
-  const sums = `${amount(measure.metric, breach.total)} of ${amount(measure.metric, breach.amount)} ${unit(measure.metric)}`;
-  const percent = percentOf(breach.total, breach.amount);
+  // The amount of a breach is the threshold's own: that of a warning is less than the limit.
+  const limit = breach.activeLimit?.amount ?? breach.amount;
+  const sums = `${amount(measure.metric, breach.total)} of ${amount(measure.metric, limit)} ${unit(measure.metric)}`;
+  const percent = percentOf(breach.total, limit);
   if (measure.period === 'sliding_minute') return `${breach.rule} is at ${percent} % (${sums}) of its rate per minute`;
   const period = measure.period === 'total' ? 'total' : measure.period;
   return `${breach.rule} has used ${percent} % (${sums}) of its ${period}`;
+}
+
+/** Under which key a message about a breach is queued once: a rate that stands breaks its limit anew each minute. */
+export function messageKey(breach: Breach): string {
+  if (breach.measure?.period !== 'sliding_minute') return `breach/${breach.breachId}`;
+  return `rate/${breach.rule}/${breach.subject}/${breach.kind}/${breach.windowStart.toISOString().slice(0, 13)}`;
 }
 
 /** How people call a key: its name, else its hint, else its hash; never its secret. */

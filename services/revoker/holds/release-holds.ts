@@ -1,9 +1,14 @@
 import { endHold, holdsInForce } from '@bursar/db/enforcement/hold';
 import { changeWanted, lockKeyControl } from '@bursar/db/enforcement/key-control';
-import { type EndedHold, endedLimitHolds, rotationHoldsInForce } from '@bursar/db/enforcement/release';
+import {
+  type EndedHold,
+  endedLimitHolds,
+  rotationHoldsInForce,
+  supersedePastProposals,
+} from '@bursar/db/enforcement/release';
 import { insertAudit } from '@bursar/db/inbox/audit-pending';
 import type { Pool, Queryable } from '@bursar/db/pool';
-import { inRetriedTransaction } from '@bursar/db/transaction';
+import { inRetriedTransaction, inTransaction } from '@bursar/db/transaction';
 import type { Policy } from '@bursar/policy/policy';
 import { type LocalPause, passGate } from '../acts/gatekeeper.ts';
 import { whyNotDue } from '../acts/still-stands.ts';
@@ -20,12 +25,23 @@ export type ReleaseParts = {
 
 /** Ends every hold in force whose reason is gone, and wants a key back when nothing else holds it. */
 export async function releaseHolds(parts: ReleaseParts): Promise<void> {
+  await endPastProposals(parts.pool);
   const policy = await activePolicy(parts.pool, parts.policies);
   if (policy === undefined || parts.adminApi === 'anthropic') return;
   const ended = await endedHolds(parts.pool, policy, null);
   for (const apiKeyId of new Set(ended.map((hold) => hold.apiKeyId))) {
     if (await releaseKey(parts, apiKeyId)) parts.onReleased();
   }
+}
+
+/** A proposal whose window is over can do nothing any more, whoever approves it. */
+async function endPastProposals(pool: Pool): Promise<void> {
+  const because = 'nobody decided before its period ended';
+  await inTransaction(pool, async (connection) => {
+    for (const holdId of await supersedePastProposals(connection, because)) {
+      await insertAudit(connection, { action: 'hold.superseded', target: `hold/${holdId}`, reason: because });
+    }
+  });
 }
 
 /** Looks again under the locks, so that what is released is what is true when it commits. True when the key comes back. */

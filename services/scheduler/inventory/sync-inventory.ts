@@ -70,7 +70,9 @@ export async function checkPin(db: Queryable, organization: { id: string; name: 
 async function expectNoKeys(db: Queryable): Promise<void> {
   const known = await listApiKeys(db);
   if (known.length === 0) return;
-  throw new IncompleteListingError(`The Admin API listed no API key, yet ${known.length} are known; none is taken for gone.`);
+  throw new IncompleteListingError(
+    `The Admin API listed no API key, yet ${known.length} are known; none is taken for gone.`,
+  );
 }
 
 function changesMeaning(change: ApiKeyChange): boolean {

@@ -29,7 +29,11 @@ export async function reviewInventory(pool: Pool): Promise<number> {
   const policy = active && policyFromJson(active.policyJson);
   const findings = inventoryFindings(policy, await listApiKeys(pool));
   for (const kind of INVENTORY_FINDINGS) {
-    await setFindings(pool, kind, findings.filter((finding) => finding.kind === kind));
+    await setFindings(
+      pool,
+      kind,
+      findings.filter((finding) => finding.kind === kind),
+    );
   }
   return findings.length;
 }

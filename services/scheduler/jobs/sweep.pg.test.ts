@@ -35,21 +35,33 @@ test('windows in SQL are those of the policy package, in every zone and around e
   const anyQuestion = fc.record({
     period: fc.constantFrom(...PERIODS),
     timezone: fc.constantFrom(...ZONES),
-    atMs: fc.oneof(anyInstant, fc.constantFrom(...clockChanges()).chain((ms) => fc.integer({ min: ms - 7_200_000, max: ms + 7_200_000 }))),
+    atMs: fc.oneof(
+      anyInstant,
+      fc.constantFrom(...clockChanges()).chain((ms) => fc.integer({ min: ms - 7_200_000, max: ms + 7_200_000 })),
+    ),
   });
-  await fc.assert(
-    fc.asyncProperty(fc.array(anyQuestion, { minLength: 300, maxLength: 300 }), async (questions) => {
-      const windows = await windowsAt(pool, questions.map(({ atMs, ...rest }) => ({ ...rest, at: new Date(atMs) })));
-      assert.equal(windows.length, questions.length);
-      for (const [index, { period, timezone, atMs }] of questions.entries()) {
-        const { startMs, endMs } = windowAt(period, timezone, atMs);
-        const expected = [new Date(startMs).toISOString(), new Date(endMs).toISOString()];
-        const { start, end } = windows[index]!;
-        assert.deepEqual([start.toISOString(), end.toISOString()], expected, `${period} ${timezone} ${new Date(atMs).toISOString()}`);
-      }
-    }),
-    { numRuns: 10, endOnFailure: true },
-  ).finally(() => pool.end());
+  await fc
+    .assert(
+      fc.asyncProperty(fc.array(anyQuestion, { minLength: 300, maxLength: 300 }), async (questions) => {
+        const windows = await windowsAt(
+          pool,
+          questions.map(({ atMs, ...rest }) => ({ ...rest, at: new Date(atMs) })),
+        );
+        assert.equal(windows.length, questions.length);
+        for (const [index, { period, timezone, atMs }] of questions.entries()) {
+          const { startMs, endMs } = windowAt(period, timezone, atMs);
+          const expected = [new Date(startMs).toISOString(), new Date(endMs).toISOString()];
+          const { start, end } = windows[index]!;
+          assert.deepEqual(
+            [start.toISOString(), end.toISOString()],
+            expected,
+            `${period} ${timezone} ${new Date(atMs).toISOString()}`,
+          );
+        }
+      }),
+      { numRuns: 10, endOnFailure: true },
+    )
+    .finally(() => pool.end());
 });
 
 /** The instants at which these zones change their clocks, to the quarter hour, in two years. */
@@ -91,7 +103,13 @@ test('the sweep adds up what the write path and activation add up, for every sel
     await addUsage(it.pool, { at: new Date(Date.now() - 3_600_000), ...usage }, { service: 'search' });
     await addUsage(it.pool, { at: new Date(), ...usage }, { role: 'ADMIN' });
   }
-  const selectors = [{ key: 'auth' }, { role: 'USER' }, { role: '*' }, { workspace: 'Production' }, { service: 'auth' }];
+  const selectors = [
+    { key: 'auth' },
+    { role: 'USER' },
+    { role: '*' },
+    { workspace: 'Production' },
+    { service: 'auth' },
+  ];
   const limits = selectors.flatMap((select) =>
     (['cost', 'tokens', 'requests'] as const).flatMap((metric) =>
       PERIODS.flatMap((period) =>
@@ -115,7 +133,9 @@ test('a breach that is not there is found, recorded, told to the revoker and cou
   const near = await addUsage(it.pool, { at: new Date(), key: 'near', costUsd: '85' });
   const maybe = await addUsage(it.pool, { at: new Date(), key: 'maybe', costUsd: '70', provisionalUsd: '40' });
   await addUsage(it.pool, { at: new Date(), key: 'below', costUsd: '10' });
-  await putInForce(it.pool, { limits: [limitOf({ name: 'month', select: { role: '*' }, metric: 'cost', period: 'month' })] });
+  await putInForce(it.pool, {
+    limits: [limitOf({ name: 'month', select: { role: '*' }, metric: 'cost', period: 'month' })],
+  });
   const expected = [
     `month ${over} 100 limit`,
     `month ${over} 80 warning`,
@@ -153,21 +173,38 @@ test('a window that does not hold what the cube adds up to is an incident with t
     select measure_id, 'nobody', window_start, window_end, 1, 0 from limit_window limit 1`);
   const { drifts } = await sweep(it.pool);
   assert.deepEqual(
-    drifts.map(({ measure, windows, first }) => [measure, windows, first.map((each) => [each.subject, each.derivedTotal, each.storedTotal])]),
-    [[limit.measure.id, 2, [[String(key), '10.000000000000', '9.999999999999'], ['nobody', '0', '1.000000000000']]]],
+    drifts.map(({ measure, windows, first }) => [
+      measure,
+      windows,
+      first.map((each) => [each.subject, each.derivedTotal, each.storedTotal]),
+    ]),
+    [
+      [
+        limit.measure.id,
+        2,
+        [
+          [String(key), '10.000000000000', '9.999999999999'],
+          ['nobody', '0', '1.000000000000'],
+        ],
+      ],
+    ],
   );
   const { rows } = await it.pool.query(`select subject, sentence from incident where kind = 'window_drift'`);
-  assert.deepEqual(rows.map((row) => row.subject), [limit.measure.id]);
+  assert.deepEqual(
+    rows.map((row) => row.subject),
+    [limit.measure.id],
+  );
   assert.match(rows[0].sentence, /2 limit windows do not hold/);
 });
 
 test('only open windows are judged: what was broken last month acts on nothing', async () => {
   await using it = await freshInstallation();
   await addUsage(it.pool, { at: new Date(), key: 'a', costUsd: '500' });
-  await putInForce(it.pool, { limits: [limitOf({ name: 'month', select: { role: '*' }, metric: 'cost', period: 'month' })] });
+  await putInForce(it.pool, {
+    limits: [limitOf({ name: 'month', select: { role: '*' }, metric: 'cost', period: 'month' })],
+  });
   await it.pool.query('delete from breach');
   const nextMonth = new Date(Date.now() + 32 * 86_400_000);
   assert.deepEqual((await sweep(it.pool, nextMonth)).missed, []);
   assert.equal((await sweep(it.pool)).missed.length, 2);
 });
-

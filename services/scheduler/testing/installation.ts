@@ -91,17 +91,34 @@ function rulesOf(limits: readonly Limit[]): Rules {
   };
 }
 
-export type Usage = { at: Date; key: string; requests?: number; tokens?: number; costUsd?: string; provisionalUsd?: string };
+export type Usage = {
+  at: Date;
+  key: string;
+  requests?: number;
+  tokens?: number;
+  costUsd?: string;
+  provisionalUsd?: string;
+};
 
 /** Adds usage to both cubes, and to nothing else. Returns the key's number. The key is named by its hint. */
 export async function addUsage(pool: Pool, usage: Usage, where: Partial<Dimension> = {}): Promise<number> {
   const sha256 = Buffer.from(usage.key).toString('hex').padEnd(64, '0');
   const refs = await ensureKeyRefs(pool, [{ sha256, hint: usage.key, declaredApiKeyId: null }]);
   const key_ref = refs.get(sha256)!;
-  const unknown = { workspace_id: '', service: '', principal: '', model: '', price_row: '', usage_basis: 'reported' } as const;
+  const unknown = {
+    workspace_id: '',
+    service: '',
+    principal: '',
+    model: '',
+    price_row: '',
+    usage_basis: 'reported',
+  } as const;
   const dimension: Dimension = { key_ref, role: 'USER', ...unknown, ...where };
   const dimensionId = (await ensureDimensions(pool, [dimension])).get(dimensionName(dimension));
-  for (const [cube, minutes] of [['usage_minute', 1], ['usage_quarter_hour', 15]] as const) {
+  for (const [cube, minutes] of [
+    ['usage_minute', 1],
+    ['usage_quarter_hour', 15],
+  ] as const) {
     await pool.query(
       `insert into ${cube} as cell (bucket, dimension_id, requests, errors, input_tokens, output_tokens, cache_read_tokens,
          cache_write_5m_tokens, cache_write_1h_tokens, web_searches, cost_firm_usd, cost_estimated_usd, cost_provisional_usd)
@@ -110,7 +127,15 @@ export async function addUsage(pool: Pool, usage: Usage, where: Partial<Dimensio
        set requests = cell.requests + excluded.requests, input_tokens = cell.input_tokens + excluded.input_tokens,
            cost_firm_usd = cell.cost_firm_usd + excluded.cost_firm_usd,
            cost_provisional_usd = cell.cost_provisional_usd + excluded.cost_provisional_usd`,
-      [minutes, usage.at, dimensionId, usage.requests ?? 0, usage.tokens ?? 0, usage.costUsd ?? '0', usage.provisionalUsd ?? '0'],
+      [
+        minutes,
+        usage.at,
+        dimensionId,
+        usage.requests ?? 0,
+        usage.tokens ?? 0,
+        usage.costUsd ?? '0',
+        usage.provisionalUsd ?? '0',
+      ],
     );
   }
   return key_ref;

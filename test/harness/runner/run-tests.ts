@@ -20,9 +20,12 @@ export type Phase = {
   readonly concurrency: number;
   readonly stack?: () => Promise<StackAddresses>;
 };
-export type TestRun = { readonly totals: Totals; readonly problems: readonly string[] };
+export type TestRun = { readonly totals: Totals; readonly problems: string[] };
 
-type RunnerEvent = { type: string; data: object };
+type RunnerEvent = {
+  type: string;
+  data: { file?: string; name?: string; skip?: string | true; counts?: Totals };
+};
 
 // A test that hangs fails by itself, with its name, long before the whole run is given up.
 const TEST_TIMEOUT_MS = 300_000;
@@ -32,16 +35,13 @@ const TEST_TIMEOUT_MS = 300_000;
  * `problems` names what the counts do not show: files without a test, and tests that were skipped.
  */
 export async function runTests(phases: readonly Phase[]): Promise<TestRun> {
-  const result = { totals: emptyTotals(), problems: [] as string[] };
+  const result: TestRun = { totals: emptyTotals(), problems: [] };
   const events = Readable.from(report(phases, result));
   await pipeline(events, new spec(), process.stdout, { end: false });
   return result;
 }
 
-async function* report(
-  phases: readonly Phase[],
-  result: { totals: Totals; problems: string[] },
-): AsyncGenerator<RunnerEvent> {
+async function* report(phases: readonly Phase[], result: TestRun): AsyncGenerator<RunnerEvent> {
   const begun = performance.now();
   for (const phase of phases) {
     if (phase.files.length > 0) yield* runPhase(phase, result);
@@ -50,11 +50,14 @@ async function* report(
   const counts = { tests, suites, pass: passed, fail: failed, cancelled, skipped, todo };
   const lines = { ...counts, duration_ms: Math.round(performance.now() - begun) };
   for (const [name, count] of Object.entries(lines)) {
-    yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${count}`, level: 'info' } };
+    yield {
+      type: 'test:diagnostic',
+      data: { nesting: 0, message: `${name} ${count}`, level: 'info' } as RunnerEvent['data'],
+    };
   }
 }
 
-async function* runPhase(phase: Phase, result: { totals: Totals; problems: string[] }): AsyncGenerator<RunnerEvent> {
+async function* runPhase(phase: Phase, result: TestRun): AsyncGenerator<RunnerEvent> {
   const stack = await phase.stack?.().catch((error: Error) => error);
   if (stack instanceof Error) {
     result.problems.push(`${phase.files.length} test files did not run: ${stack.message}`);
@@ -68,21 +71,19 @@ async function* runPhase(phase: Phase, result: { totals: Totals; problems: strin
     env: testEnvironment(stack),
   });
   for await (const event of stream as AsyncIterable<RunnerEvent>) {
-    const { file, counts, skip, name } = event.data as {
-      file?: string;
-      counts?: Totals;
-      skip?: string | true;
-      name?: string;
-    };
-    const ofWholePhase = file === undefined;
-    if (event.type === 'test:summary' && ofWholePhase) add(result.totals, counts!);
-    if (event.type === 'test:summary' && !ofWholePhase && counts?.tests === 0)
-      result.problems.push(`${file} holds no test`);
-    if (event.type === 'test:pass' && skip !== undefined) result.problems.push(`skipped: ${name} (${skip})`);
+    observe(event, result);
     // The runner's own closing counts of this phase; the sum of all phases follows at the end.
-    if (event.type === 'test:diagnostic' && ofWholePhase) continue;
+    if (event.type === 'test:diagnostic' && event.data.file === undefined) continue;
     yield event;
   }
+}
+
+function observe({ type, data }: RunnerEvent, { totals, problems }: TestRun): void {
+  if (type === 'test:summary' && data.file === undefined && data.counts) add(totals, data.counts);
+  if (type !== 'test:pass') return;
+  if (data.skip !== undefined) problems.push(`skipped: ${data.name} (${data.skip})`);
+  // The runner takes a file without tests for one test that passed, with the file's path for a name.
+  if (data.name === data.file) problems.push(`${data.file} holds no test`);
 }
 
 function add(totals: Totals, counts: Totals): void {

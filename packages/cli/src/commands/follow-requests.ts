@@ -42,7 +42,7 @@ export async function followRequests(context: Context, { db, now }: Session, fol
 }
 
 function newest(rows: readonly RequestRow[], atLeast: Date): Date {
-  return rows.reduce((latest, { storedAt }) => Math.max(storedAt, latest), atLeast);
+  return new Date(Math.max(atLeast.getTime(), ...rows.map(({ storedAt }) => storedAt.getTime())));
 }
 
 /** JSON becomes a line per request, CSV has its header once, the table keeps its columns where they were. */

@@ -70,8 +70,8 @@ function forPrograms({ key, limits, moments }: { key: KeyRow; limits: LimitRow[]
 function limitLines(limits: readonly LimitRow[]): Line[] {
   if (limits.length === 0) return ['No limit of the policy in force counts it.', ''];
   const lines = limits.map((limit): Line => {
-    const { metric, used, amount, percent, period, state, subject } = limit;
-    const together = subject === null ? ` (${limit.selects}, all together)` : '';
+    const { metric, used, amount, percent, period, state, subject, selects } = limit;
+    const together = subject === null && !selects.startsWith('key ') ? `, all of ${selects} together` : '';
     return [
       '  ',
       toned(stateTone(state), `${percent} %`.padStart(6)),

@@ -6,7 +6,7 @@ import { formatOption } from '../options.ts';
 import { sumUsd, usdText } from '../output/amount-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { type Column, type Format, writeListing } from '../output/listing.ts';
-import { type Line, toned } from '../output/terminal.ts';
+import { type Line, type Tone, toned } from '../output/terminal.ts';
 
 export function addWorkspaces(program: Command, context: Context): void {
   program
@@ -39,45 +39,48 @@ const columns: Column<WorkspaceRow>[] = [
   { key: 'spentThisMonthUsd', kind: 'exact', value: (row) => row.spentThisMonthUsd },
 ];
 
-const AMOUNT_COLUMN = 66;
+/** A line of the tree before its amount is set under the others. */
+type Branch = { spans: readonly { text: string; tone: Tone }[]; spentUsd: string };
 
 function treeLines(organization: string, rows: readonly WorkspaceRow[]): Line[] {
   const groups = [...Map.groupBy(rows, ({ workspaceId }) => workspaceId).values()];
-  return [
-    branch('', organization, spentBy(rows), 'strong'),
-    ...groups.flatMap((group, i) => workspaceLines(group, i === groups.length - 1)),
-  ];
+  const root = { spans: [{ text: organization, tone: 'strong' as const }], spentUsd: spentBy(rows) };
+  const branches = [root, ...groups.flatMap((group, i) => workspaceBranches(group, i === groups.length - 1))];
+  const widest = Math.max(...branches.map(widthOf));
+  return branches.map((branch) => [
+    ...branch.spans,
+    ' '.repeat(widest - widthOf(branch) + 2),
+    usdText(branch.spentUsd).padStart(12),
+  ]);
 }
 
-function workspaceLines(group: readonly WorkspaceRow[], last: boolean): Line[] {
+function workspaceBranches(group: readonly WorkspaceRow[], last: boolean): Branch[] {
   const { workspace, workspaceId, archivedAt } = group[0]!;
   const name = workspace ?? workspaceId ?? 'Default workspace, and keys of the whole organization';
   const keys = group.filter(({ key, hint, apiKeyId }) => key ?? hint ?? apiKeyId);
-  const indent = last ? '   ' : '│  ';
-  return [
-    branch(last ? '└─ ' : '├─ ', `${name}${archivedAt ? ' (archived)' : ''}`, spentBy(group), 'strong'),
-    ...keys.map((key, i) => keyLine(`${indent}${i === keys.length - 1 ? '└─ ' : '├─ '}`, key)),
+  const spans = [
+    { text: last ? '└─ ' : '├─ ', tone: 'quiet' as const },
+    { text: `${name}${archivedAt ? ' (archived)' : ''}`, tone: 'strong' as const },
   ];
+  const indent = last ? '   ' : '│  ';
+  const below = keys.map((key, i) => keyBranch(`${indent}${i === keys.length - 1 ? '└─ ' : '├─ '}`, key));
+  return [{ spans, spentUsd: spentBy(group) }, ...below];
 }
 
-function keyLine(indent: string, { key, hint, apiKeyId, status, role, spentThisMonthUsd }: WorkspaceRow): Line {
-  const name = key ?? hint ?? apiKeyId ?? 'unknown key';
+function keyBranch(indent: string, { key, hint, apiKeyId, status, role, spentThisMonthUsd }: WorkspaceRow): Branch {
   const about = [key === null ? 'not in the inventory' : hint, role].filter(Boolean).join(', ');
   const tone = status === 'active' ? 'good' : status === null ? 'warning' : 'bad';
-  const room = Math.max(1, AMOUNT_COLUMN - indent.length - 10 - cleanText(`${name} ${about}`).length);
-  return [
-    toned('quiet', indent),
-    toned(tone, (status ?? 'unbound').padEnd(10)),
-    name,
-    toned('quiet', ` ${about}`),
-    ' '.repeat(room),
-    usdText(spentThisMonthUsd).padStart(12),
+  const spans = [
+    { text: indent, tone: 'quiet' as const },
+    { text: (status ?? 'unbound').padEnd(10), tone } as const,
+    { text: `${key ?? hint ?? apiKeyId ?? 'unknown key'}  `, tone: 'plain' as const },
+    { text: about, tone: 'quiet' as const },
   ];
+  return { spans, spentUsd: spentThisMonthUsd };
 }
 
-function branch(indent: string, name: string, spentUsd: string, tone: 'strong'): Line {
-  const room = Math.max(1, AMOUNT_COLUMN - indent.length - cleanText(name).length);
-  return [toned('quiet', indent), toned(tone, name), ' '.repeat(room), usdText(spentUsd).padStart(12)];
+function widthOf({ spans }: Branch): number {
+  return spans.reduce((width, { text }) => width + cleanText(text).length, 0);
 }
 
 function spentBy(rows: readonly WorkspaceRow[]): string {

@@ -69,15 +69,15 @@ function needs({ enforcement, waiting, acts, jobs }: Status): Need[] {
     },
     waiting.unansweredCommands > 0 && {
       what: `${many(waiting.unansweredCommands, 'command')} that no revoker has taken: does one run?`,
-      next: 'bursar status',
+      next: 'start a revoker',
     },
     waiting.quarantinedLastHour > 0 && {
-      what: `${many(waiting.quarantinedLastHour, 'record')} quarantined in the last hour: they are not counted`,
-      next: 'bursar incidents list',
+      what: `${many(waiting.quarantinedLastHour, 'record')} not counted in the last hour (${waiting.quarantineReasons})`,
+      next: 'read the topic bursar.quarantine.v1',
     },
     failing.length > 0 && {
-      what: `Failing jobs: ${failing.map(({ job }) => job).join(', ')}`,
-      next: 'bursar incidents list',
+      what: `Failing ${failing.length === 1 ? 'job' : 'jobs'}: ${failing.map(({ job }) => job).join(', ')}`,
+      next: 'read the log of the scheduler',
     },
     waiting.openFindings > 0 && { what: `${many(waiting.openFindings, 'open finding')}`, next: 'bursar findings list' },
   ];

@@ -52,7 +52,7 @@ function bindingText({ keyRef, apiKeyId, basis, boundAt }: KeyRow): string | und
   if (keyRef === null) return 'no request of it was counted yet';
   if (apiKeyId === null || boundAt === null)
     return 'to no key of the inventory; it counts for role, service and workspace limits';
-  return `by ${BASIS[basis ?? ''] ?? basis} since ${utcText(boundAt)}`;
+  return `since ${utcText(boundAt)}, by ${BASIS[basis ?? ''] ?? basis}`;
 }
 
 /** Why we believe that a metered key is this key of the inventory. */

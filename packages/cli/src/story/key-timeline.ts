@@ -70,9 +70,10 @@ function breachMoment(breach: BreachRow): Moment {
     );
   }
   const together = breach.together ? ', together with others,' : '';
-  const used = `${amountOf(breach, breach.total)} of ${amountOf(breach, breach.amount)}`;
+  const total = amountOf(breach, breach.total);
+  const used = `${total} of ${amountOf(breach, breach.amount)}`;
   const said = {
-    warning: `passed ${percent} % of "${rule}": ${used}.`,
+    warning: `passed ${percent} % of "${rule}": ${total} used.`,
     provisional: `reached "${rule}" only with prices that are not known yet: ${used}.`,
     limit: `broke "${rule}": ${used}.`,
   }[kind];
@@ -80,7 +81,6 @@ function breachMoment(breach: BreachRow): Moment {
   return moment(recordedAt, what, `It${together} ${said} ${by}`, kind === 'limit' ? 'bad' : 'warning');
 }
 
-/** A warning row holds the amount at which it speaks, which is what was passed. */
 function amountOf({ metric }: BreachRow, decimal: string): string {
   return amountText(metric ?? 'requests', decimal);
 }

@@ -84,12 +84,12 @@ export async function judgeOpenWindows(connection: Connection, versionId: number
     `insert into breach (cause, rule, generation, policy_version_id, measure_id, subject, window_start, window_end,
                          kind, percent, amount, total, provisional, source)
      select 'limit', t.limit_name, r.generation, $1, w.measure_id, w.subject, w.window_start, w.window_end,
-            case when t.kind = 'warning' then 'warning' when w.total - w.provisional > t.amount then 'limit' else 'provisional' end,
+            case when t.kind = 'warning' then 'warning' when w.total - w.provisional >= t.amount then 'limit' else 'provisional' end,
             t.percent, t.amount, w.total, w.provisional, 'activation'
        from limit_threshold t
        join limit_rule r on r.policy_version_id = t.policy_version_id and r.name = t.limit_name
        join limit_window w on w.measure_id = t.measure_id and w.window_end > clock_timestamp()
-      where t.policy_version_id = $1 and case t.kind when 'warning' then w.total >= t.amount else w.total > t.amount end
+      where t.policy_version_id = $1 and w.total >= t.amount
      on conflict do nothing`,
     [versionId],
   );

@@ -72,7 +72,9 @@ export type ApprovedHold = {
 export async function approvedHolds(db: Queryable, apiKeyId: string): Promise<ApprovedHold[]> {
   const { rows } = await db.query<ApprovedHold>(
     `select h.hold_id as "holdId", h.cause, h.rule, h.sentence, h.window_end as "windowEnd",
-            h.window_end > clock_timestamp() as "windowOpen",
+            -- A rate's window is the minute in which it was seen: too short to get through the door in.
+            h.window_end + case when m.period = 'sliding_minute' then interval '1 minute' else interval '0' end
+              > clock_timestamp() as "windowOpen",
             (h.evidence #>> '{binding,keyRef}')::integer as "boundThen", b.key_ref as "boundNow", b.basis as "basisNow",
             a.name as "keyName", w.name as "workspaceName", a.status as "keyStatus", a.created_at as "keyCreatedAt",
             a.gone_at is not null as "keyGone", r.on_breach as "limitOnBreach",

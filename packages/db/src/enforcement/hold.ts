@@ -44,6 +44,22 @@ export async function proposeHold(db: Queryable, hold: NewHold): Promise<string 
   return rows[0]?.hold_id;
 }
 
+/** Whether a hold for the same rule on the same key, of whatever window, was decided or proposed in the last hour. */
+export async function heldLately(
+  db: Queryable,
+  hold: Pick<NewHold, 'cause' | 'rule' | 'subject' | 'apiKeyId'>,
+): Promise<boolean> {
+  const { rows } = await db.query<{ found: boolean }>(
+    `select exists (
+       select from hold
+        where cause = $1 and rule = $2 and subject = $3 and api_key_id = $4
+          and state in ('proposed', 'approved', 'in_force')
+          and proposed_at > clock_timestamp() - interval '1 hour') as found`,
+    [hold.cause, hold.rule, hold.subject, hold.apiKeyId],
+  );
+  return rows[0]?.found === true;
+}
+
 export async function approveHold(db: Queryable, holdId: string): Promise<void> {
   await db.query(`update hold set state = 'approved', approved_at = clock_timestamp() where hold_id = $1`, [holdId]);
 }

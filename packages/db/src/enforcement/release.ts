@@ -14,7 +14,7 @@ export async function endedLimitHolds(db: Queryable, apiKeyId: string | null): P
   const { rows } = await db.query<EndedHold>(
     `select * from (
        select h.hold_id as "holdId", h.api_key_id as "apiKeyId",
-              case when h.resume_at <= clock_timestamp() and h.resume_at >= h.window_end then 'its period has ended'
+              case when h.resume_at <= clock_timestamp() and h.resume_at = h.window_end then 'its period has ended'
                    when h.resume_at <= clock_timestamp() then 'its time is up'
                    when r.name is null then 'the policy has no such limit any more'
                    when r.on_breach <> 'suspend' then 'the limit does not suspend any more'
@@ -52,4 +52,16 @@ export async function rotationHoldsInForce(db: Queryable, apiKeyId: string | nul
     [apiKeyId],
   );
   return rows;
+}
+
+/** Gives up proposals that nobody decided about before their window, or the hour after a rate, was over. Returns them. */
+export async function supersedePastProposals(db: Queryable, because: string): Promise<string[]> {
+  const { rows } = await db.query<{ hold_id: string }>(
+    `update hold set state = 'superseded', ended_at = clock_timestamp(), ended_because = $1
+      where state = 'proposed' and cause = 'limit' and window_end <= clock_timestamp()
+        and proposed_at <= clock_timestamp() - interval '1 hour'
+      returning hold_id`,
+    [because],
+  );
+  return rows.map((row) => row.hold_id);
 }

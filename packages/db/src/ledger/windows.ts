@@ -10,7 +10,7 @@ export type Crossings = {
 
 /**
  * Adds to the limit windows and records each threshold that these sums carry over, in one statement.
- * A warning speaks at its amount, the limit above its amount; a limit that only stands with cost
+ * A threshold speaks when its amount is reached; a limit that is reached only with cost
  * whose price is not known is recorded as provisional. The notification leaves with the commit.
  */
 export async function addToWindows(
@@ -34,9 +34,9 @@ export async function addToWindows(
                     case
                       when t.kind = 'warning' then
                         case when s.total >= t.amount and s.total - g.total < t.amount then 'warning' end
-                      when s.total - s.provisional > t.amount
-                        and (s.total - s.provisional) - (g.total - g.provisional) <= t.amount then 'limit'
-                      when s.total > t.amount and s.total - g.total <= t.amount then 'provisional'
+                      when s.total - s.provisional >= t.amount
+                        and (s.total - s.provisional) - (g.total - g.provisional) < t.amount then 'limit'
+                      when s.total >= t.amount and s.total - g.total < t.amount then 'provisional'
                     end as kind
                from summed s
                join given g using (measure_id, subject, window_start)

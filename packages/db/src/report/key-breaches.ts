@@ -24,7 +24,7 @@ export async function listBreachesOfKey(
   key: { keyRef: number | null; apiKeyId: string | null },
 ): Promise<BreachRow[]> {
   const { rows } = await db.query<BreachRow>(
-    `select b.cause, b.rule, b.kind, b.percent, b.amount, b.total, m.metric, m.period, b.subject = '' as together,
+    `select b.cause, b.rule, b.kind, b.percent, b.amount, b.total, m.metric, m.period, (b.subject = '' and m.select_kind <> 'key') as together,
             b.source, b.policy_version_id as "policyVersion", b.window_start as "windowStart",
             b.recorded_at as "recordedAt"
        from breach b left join measure m using (measure_id)

@@ -5,6 +5,8 @@ export type Waiting = {
   openIncidents: number;
   openFindings: number;
   quarantinedLastHour: number;
+  /** Why, comma-separated; null when there are none. */
+  quarantineReasons: string | null;
   unansweredCommands: number;
 };
 
@@ -16,6 +18,8 @@ export async function countWaiting(db: Queryable): Promise<Waiting> {
             (select count(*)::int from finding where resolved_at is null) as "openFindings",
             (select count(*)::int from quarantine
               where quarantined_at > clock_timestamp() - interval '1 hour') as "quarantinedLastHour",
+            (select string_agg(distinct reason, ', ') from quarantine
+              where quarantined_at > clock_timestamp() - interval '1 hour') as "quarantineReasons",
             (select count(*)::int from command
               where done_at is null and submitted_at < clock_timestamp() - interval '5 seconds') as "unansweredCommands"`,
   );

@@ -47,15 +47,31 @@ const CELL_SUMS = `
 const SWEEP = `
 with version as (
   select policy_version_id from configuration_epoch where policy_version_id is not null
+), threshold as materialized (
+  select t.*, r.generation
+    from version
+    join limit_threshold t using (policy_version_id)
+    join limit_rule r on r.policy_version_id = t.policy_version_id and r.name = t.limit_name
 ), chosen_measure as materialized (
   select m.*, w.window_start, w.window_end
     from measure m cross join lateral window_at(m.period, m.timezone, coalesce($1, now())) w
    where m.period <> 'sliding_minute'
      and m.measure_id in (select measure_id from limit_rule join version using (policy_version_id))
+), bounds as materialized (
+  select array_agg(distinct bound order by bound) as bounds
+    from chosen_measure cross join lateral (values (window_start), (window_end)) as edge (bound)
+   where period <> 'minute'
+), segment as materialized (
+  select width_bucket(bucket, bounds) as segment, dimension_id, ${CELL_SUMS}
+    from usage_quarter_hour cross join bounds
+   where bucket >= (select bounds[1] from bounds) and bucket < (select bounds[cardinality(bounds)] from bounds)
+   group by 1, 2
 ), cell as materialized (
-  select w.window_start, w.window_end, dimension_id, ${CELL_SUMS}
+  select w.window_start, w.window_end, dimension_id, sum(requests) as requests, sum(tokens) as tokens,
+         sum(cost) as cost, sum(cost_provisional) as cost_provisional
     from (select distinct window_start, window_end from chosen_measure where period <> 'minute') w
-    join usage_quarter_hour q on q.bucket >= w.window_start and q.bucket < w.window_end
+   cross join bounds
+    join segment s on s.segment >= width_bucket(w.window_start, bounds) and s.segment < width_bucket(w.window_end, bounds)
    group by 1, 2, 3
   union all
   select w.window_start, w.window_end, dimension_id, ${CELL_SUMS}
@@ -74,24 +90,21 @@ with version as (
     join cell c on c.dimension_id = s.dimension_id and c.window_start = m.window_start and c.window_end = m.window_end
    group by 1, 2, 3, 4
 ), judged as (
-  select d.*, t.policy_version_id, t.limit_name, t.percent, t.amount,
+  select d.*, t.policy_version_id, t.limit_name, t.generation, t.percent, t.amount,
          case
            when t.kind = 'warning' then case when d.total >= t.amount then 'warning' end
            when d.total - d.provisional > t.amount then 'limit'
            when d.total > t.amount then 'provisional'
          end as kind
-    from derived d
-    join limit_threshold t using (measure_id)
-    join version using (policy_version_id)
+    from derived d join threshold t using (measure_id)
 ), missed as (
   insert into breach (cause, rule, generation, policy_version_id, measure_id, subject, window_start, window_end,
                       kind, percent, amount, total, provisional, source)
-  select 'limit', j.limit_name, r.generation, j.policy_version_id, j.measure_id, j.subject, j.window_start, j.window_end,
-         j.kind, j.percent, j.amount, j.total, j.provisional, 'sweep'
-    from judged j
-    join limit_rule r on r.policy_version_id = j.policy_version_id and r.name = j.limit_name
-   where j.kind is not null
-   order by j.measure_id, j.subject, j.percent
+  select 'limit', limit_name, generation, policy_version_id, measure_id, subject, window_start, window_end,
+         kind, percent, amount, total, provisional, 'sweep'
+    from judged
+   where kind is not null
+   order by measure_id, subject, percent
   on conflict do nothing
   returning rule, subject, kind, percent, window_start, amount, total
 ), told as (

@@ -5,6 +5,8 @@ import type { TracedRequest } from './trace.ts';
 
 const MOST_IN_FLIGHT = 64;
 const PAUSE_AFTER_REFUSAL_MS = 250;
+/** The trace has quiet minutes; the story has not. */
+const LONGEST_GAP_MS = 1_000;
 
 export type DemoServiceOptions = {
   name: string;
@@ -64,11 +66,15 @@ export class DemoService {
   async #run(): Promise<void> {
     const { trace, speed } = this.#options;
     const { signal } = this.#stopping;
-    const startedAtMs = performance.now();
+    let previousAtMs = 0;
+    let owedMs = 0;
     for (const request of trace) {
-      const dueInMs = request.atMs / speed - (performance.now() - startedAtMs);
-      if (dueInMs > 1) await sleep(dueInMs, undefined, { signal }).catch(() => {});
-      if (this.#isRefused) await sleep(PAUSE_AFTER_REFUSAL_MS, undefined, { signal }).catch(() => {});
+      const gapMs = Math.min((request.atMs - previousAtMs) / speed, LONGEST_GAP_MS);
+      previousAtMs = request.atMs;
+      owedMs += gapMs;
+      // Timers are good to a millisecond: smaller gaps are saved up.
+      if (owedMs >= 1) owedMs -= await slept(owedMs, signal);
+      if (this.#isRefused) await slept(PAUSE_AFTER_REFUSAL_MS, signal);
       if (this.#inFlight.size >= MOST_IN_FLIGHT) await Promise.race(this.#inFlight);
       if (signal.aborted) return;
       const call = this.#call(request).finally(() => this.#inFlight.delete(call));
@@ -94,4 +100,11 @@ export class DemoService {
       this.#refusedAtMs.push(Date.now());
     }
   }
+}
+
+/** Sleeps, unless the signal aborts, and returns how long it took. */
+async function slept(ms: number, signal: AbortSignal): Promise<number> {
+  const startedAtMs = performance.now();
+  await sleep(ms, undefined, { signal }).catch(() => {});
+  return performance.now() - startedAtMs;
 }

@@ -1,8 +1,7 @@
 import type { StartedTestContainer } from 'testcontainers';
-import { Wait } from 'testcontainers';
 import type { ContainerEngine } from '../container-engine.ts';
 import { waitForCoordinators } from './coordinator-probe.ts';
-import { asContainerEnvironment, serverSettings, versionInLog } from './server-properties.ts';
+import { asContainerEnvironment, newClusterId, serverSettings, versionInLog } from './server-properties.ts';
 
 const IMAGE = 'apache/kafka:4.3.1';
 // The broker has to advertise the published port, and that is known only when the container runs: it waits for it.
@@ -12,20 +11,23 @@ const WAIT_FOR_PORT =
 /** Starts Kafka's official image on a free loopback port; ready when it returns. */
 export async function startKafkaContainer(engine: ContainerEngine): Promise<{ brokers: string; version: string }> {
   const container = await engine.start(
-    new engine.Container(IMAGE)
-      .withExposedPorts({ container: 9092, host: 0 })
+    engine
+      .container(IMAGE)
+      .withExposedPorts(9092)
       .withEntrypoint(['bash'])
       .withCommand(['-c', WAIT_FOR_PORT])
-      .withEnvironment(
-        asContainerEnvironment({
+      .withEnvironment({
+        // The image has one id for all; two brokers must not be taken for one another by whoever remembers offsets.
+        CLUSTER_ID: newClusterId(),
+        ...asContainerEnvironment({
           ...serverSettings(),
           listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093',
           'controller.quorum.voters': '1@localhost:9093',
         }),
-      )
-      .withWaitStrategy(Wait.forLogMessage('waiting')),
+      })
+      .withWaitStrategy(engine.testcontainers.Wait.forLogMessage('waiting')),
   );
-  const brokers = `${container.getHost()}:${container.getMappedPort(9092)}`;
+  const brokers = engine.address(container, 9092);
   const content = `export KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://${brokers}\n`;
   const started = versionFromLogs(container);
   await container.copyContentToContainer([{ content, target: '/tmp/advertised' }]);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +7,7 @@ import { runProgram } from '../run-program.ts';
 import { waitForCoordinators } from './coordinator-probe.ts';
 import { kafkaJars } from './jars.ts';
 import { findJava } from './java.ts';
-import { asProperties, serverSettings, versionInLog } from './server-properties.ts';
+import { asProperties, newClusterId, serverSettings, versionInLog } from './server-properties.ts';
 
 const LOGGING = `-Dlog4j2.configurationFile=${fileURLToPath(new URL('log4j2.properties', import.meta.url))}`;
 const QUICK_START = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
@@ -42,8 +41,7 @@ export async function startLocalKafka(options: {
       'log.dirs': join(folder, 'log'),
     }),
   );
-  const clusterId = randomBytes(16).toString('base64url');
-  const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties];
+  const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', newClusterId(), '--config', properties];
   await runProgram(java, [...QUICK_START, LOGGING, '-cp', classPath, ...format]);
   await keeper.start({
     name: 'kafka',

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /**
  * The broker's settings: one node that is broker and controller, on loopback, made for a laptop. Shared by the local
  * broker (as `server.properties`) and the container (as `KAFKA_…` variables).
@@ -38,4 +40,10 @@ export function asContainerEnvironment(settings: Record<string, string>): Record
 /** The version that a broker writes into its log once it runs; undefined before. */
 export function versionInLog(log: string): string | undefined {
   return log.includes('Kafka Server started') ? /Kafka version: (\S+)/.exec(log)?.[1] : undefined;
+}
+
+/** An id as Kafka makes them: 16 random bytes in URL-safe base64. Never one that an option parser takes for a flag. */
+export function newClusterId(): string {
+  const id = randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? newClusterId() : id;
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { Wait } from 'testcontainers';
 import type { ContainerEngine } from '../container-engine.ts';
 import { serverVersion } from './client.ts';
 import { postgresArguments } from './server-settings.ts';
@@ -13,13 +12,14 @@ export async function startPostgresContainer(
 ): Promise<{ url: string; version: string }> {
   const password = randomBytes(18).toString('base64url');
   const container = await engine.start(
-    new engine.Container(IMAGE)
-      .withExposedPorts({ container: 5432, host: 0 })
+    engine
+      .container(IMAGE)
+      .withExposedPorts(5432)
       .withEnvironment({ POSTGRES_PASSWORD: password, POSTGRES_DB: 'bursar' })
       .withCommand(['postgres', ...postgresArguments(durable)])
       // The first time is the server that only runs the image's own set-up.
-      .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2)),
+      .withWaitStrategy(engine.testcontainers.Wait.forLogMessage(/database system is ready to accept connections/, 2)),
   );
-  const url = `postgres://postgres:${password}@${container.getHost()}:${container.getMappedPort(5432)}/bursar`;
+  const url = `postgres://postgres:${password}@${engine.address(container, 5432)}/bursar`;
   return { url, version: await serverVersion(url) };
 }

@@ -7,7 +7,7 @@ const options = {
   databaseUrl: {
     schema: url.optional(),
     env: 'DATABASE_URL',
-    describe: 'The Postgres that holds the ledger.',
+    describe: 'the address of the Postgres that holds the ledger, like postgres://user@host:5432/bursar',
     secret: true,
     file: true,
   },
@@ -26,7 +26,8 @@ export function wantsColour(stream: { isTTY?: boolean | undefined }, env: Enviro
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
-/** Where the person stood when a package manager started the command from the repository's root. */
-export function workingDirectory(env: Environment = process.env): string {
-  return env['INIT_CWD'] ?? process.cwd();
+/** Where the person stands, first: a package manager starts the command elsewhere and says so in `INIT_CWD`. */
+export function workingDirectories(env: Environment = process.env): [string, ...string[]] {
+  const here = process.cwd();
+  return env['INIT_CWD'] ? [env['INIT_CWD'], here] : [here];
 }

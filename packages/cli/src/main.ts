@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { wantsColour } from './config.ts';
 import { Terminal } from './output/terminal.ts';
 import { run } from './program.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Policy } from '@bursar/policy/policy';
 import { formatProblems, readPolicy } from '@bursar/policy/read-policy';
 import { describeError } from '@bursar/runtime/describe-error';
-import { workingDirectory } from './config.ts';
+import { workingDirectories } from './config.ts';
 import { WrongUseError } from './wrong-use-error.ts';
 
 /** Reads and checks a policy file. Throws WrongUseError with every problem of the file, a line each. */
@@ -17,7 +17,7 @@ export function readPolicyFile(file: string): { source: string; policy: Policy; 
 
 function readSource(file: string): string {
   try {
-    return readFileSync(resolve(workingDirectory(), file), 'utf8');
+    return readFileSync(resolve(workingDirectories()[0], file), 'utf8');
   } catch (error) {
     throw new WrongUseError(`Can't read ${file}: ${describeError(error)}`);
   }

@@ -120,13 +120,10 @@ function streamReader(progress: Progress): BodyReader {
 }
 
 function bodyReader(progress: Progress): BodyReader {
-  const decoder = new TextDecoder();
-  let text = '';
+  const pieces: Uint8Array[] = [];
   return {
-    read: (bytes) => {
-      text += decoder.decode(bytes, { stream: true });
-    },
-    finish: () => readBody(progress, parsed(text)),
+    read: (bytes) => void pieces.push(bytes),
+    finish: () => readBody(progress, parsed(Buffer.concat(pieces).toString())),
   };
 }
 

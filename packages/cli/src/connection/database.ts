@@ -1,16 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import { schemaFits } from '@bursar/db/migrate';
 import { openPool, type Pool } from '@bursar/db/pool';
 import { ExitError } from '@bursar/runtime/exit-error';
-import { givenDatabaseUrl, workingDirectory } from '../config.ts';
+import { givenDatabaseUrl, workingDirectories } from '../config.ts';
 import { EXIT, WrongUseError } from '../wrong-use-error.ts';
 import { findRunning } from './running-file.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
-
 /** The database to ask: the flag, the environment, a Bursar that runs here; throws WrongUseError when there is none. */
 export function findDatabaseUrl(flag: string | undefined, say: (line: string) => void): string {
-  const url = givenDatabaseUrl(flag) ?? findRunning([workingDirectory(), REPOSITORY], say)?.databaseUrl;
+  const url = givenDatabaseUrl(flag) ?? findRunning(workingDirectories(), say)?.databaseUrl;
   if (url !== undefined) return url;
   throw new WrongUseError(
     'No database is given and no Bursar runs here. Use --database-url postgres://…, set DATABASE_URL, ' +

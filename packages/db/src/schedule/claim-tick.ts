@@ -19,7 +19,7 @@ export async function claimTick(db: Queryable, claim: TickClaim): Promise<boolea
      select $1, $2, $3
       where not exists (
         select 1 from cron_fire
-         where job = $1 and finished_at is not null and claimed_at > clock_timestamp() - $4 * interval '1 millisecond')
+         where job = $1 and finished_at is null and claimed_at > clock_timestamp() - $4 * interval '1 millisecond')
      on conflict (job, tick) do nothing`,
     [claim.job, claim.tick, claim.owner, claim.leaseMs],
   );

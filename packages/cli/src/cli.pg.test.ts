@@ -1,0 +1,406 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { openPool, type Pool } from '@bursar/db/pool';
+import { formatUsd, parseUsd } from '@bursar/pricing/money';
+import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.ts';
+import { eventually } from '../../../test/harness/eventually.ts';
+import { DEMO_POLICY } from './testing/demo-policy.ts';
+import { insertDemo, insertRequest } from './testing/insert-demo.ts';
+import { type CliRun, runCli, startCli } from './testing/run-cli.ts';
+
+let database: FreshDatabase;
+let pool: Pool;
+let folder: string;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bursar-cli-'));
+  database = await freshDatabase('cli');
+  pool = openPool(database.url, { name: 'cli test' });
+  await insertDemo(pool);
+});
+
+after(async () => {
+  await pool?.end();
+  await database?.[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const bursar = (...args: string[]): Promise<CliRun> => runCli(args, { databaseUrl: database.url });
+
+async function json<T>(...args: string[]): Promise<T> {
+  const { stdout, stderr, code } = await bursar(...args);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as T;
+}
+
+test('status says that enforcement is on, what waits for a person and what to type, and exits with 3', async () => {
+  const { stdout, code } = await bursar('status');
+  assert.equal(code, 3);
+  assert.match(stdout, /enforcement +ON policy version 1 acts by itself/);
+  assert.match(stdout, /1 proposed suspension to decide +bursar holds list/);
+  assert.match(stdout, /sweep: failed \(timeout\)/);
+  assert.match(stdout, /1 switched off and read back/);
+  assert.match(stdout, /next +bursar holds list/);
+});
+
+test('status exits with 0 when nothing waits', async () => {
+  await using calm = await freshDatabase('cli_calm');
+  const calmPool = openPool(calm.url, { name: 'cli test' });
+  await insertDemo(calmPool);
+  await calmPool.query(`
+    update hold set state = 'rejected', ended_at = now() where state = 'proposed';
+    update incident set resolved_at = now(); update finding set resolved_at = now();
+    delete from quarantine; delete from cron_fire where outcome = 'failed'`);
+  await calmPool.end();
+  const { stdout, stderr, code } = await runCli(['status'], { databaseUrl: calm.url });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /Nothing waits for a person/);
+});
+
+test('status tells why enforcement is off: no policy, observe, paused, breaker', async () => {
+  await using empty = await freshDatabase('cli_empty');
+  const emptyPool = openPool(empty.url, { name: 'cli test' });
+  const state = async () => (await runCli(['status'], { databaseUrl: empty.url })).stdout;
+  assert.match(await state(), /enforcement +OFF no policy is in force/);
+  await insertDemo(emptyPool);
+  await emptyPool.query(`update policy_version set policy = jsonb_set(policy, '{enforcement,mode}', '"observe"')`);
+  assert.match(await state(), /enforcement +OFF the policy only observes and proposes/);
+  await emptyPool.query(`update enforcement_gate set paused = true, paused_by = 'anna', pause_reason = 'sale'`);
+  assert.match(await state(), /enforcement +OFF paused by anna: sale/);
+  await emptyPool.query(`update enforcement_gate set breaker_open_since = now(), breaker_reason = '401'`);
+  assert.match(await state(), /enforcement +OFF Anthropic refuses our admin credential since .*: 401/);
+  await emptyPool.end();
+});
+
+test('why tells the story of a key from its first request to the read-back', async () => {
+  const { stdout, code } = await bursar('why', 'prod-search-service');
+  assert.equal(code, 0);
+  const story = [
+    'First request',
+    'recognised as apikey_search',
+    'passed 80 %',
+    'broke "search per month": $500.10 of $500.00',
+    'In force, hold 1',
+    'Asked Anthropic to make it inactive',
+    'request id req_admin_1; read back as inactive',
+  ];
+  const places = story.map((part) => stdout.indexOf(part));
+  assert.ok(
+    places.every((place) => place >= 0),
+    stdout,
+  );
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  assert.match(stdout, /100 % {2}\$500\.12 of \$500\.00 per month/);
+});
+
+test('why finds a key by hint, id and SHA-256 as well, and a whole secret is refused and not repeated', async () => {
+  for (const text of ['sk-ant-api03-bbb...srch', 'apikey_search']) {
+    assert.match((await bursar('why', text)).stdout, /^prod-search-service · inactive/);
+  }
+  const secret = `sk-ant-api03-${'x'.repeat(80)}`;
+  const { stderr, stdout, code } = await bursar('why', secret);
+  assert.equal(code, 2);
+  assert.match(stderr, /whole API key/);
+  assert.ok(!`${stdout}${stderr}`.includes(secret));
+});
+
+test('why and requests show tell which key made a request, its exact cost and where it was counted', async () => {
+  const id = await insertRequest(pool);
+  for (const args of [
+    ['why', id],
+    ['requests', 'show', id],
+  ]) {
+    const { stdout } = await bursar(...args);
+    assert.match(stdout, /prod-search-service \(sk-ant-api03-bbb\.\.\.srch, apikey_search/);
+    assert.match(stdout, /cost +\$0\.001000000017 \(firm/);
+    assert.match(stdout, /row haiku-2026 of price book abababababab/);
+    assert.match(stdout, /Kafka partition 1, offset 1/);
+  }
+  const missing = await bursar('requests', 'show', 'req_missing');
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /No request req_missing was counted/);
+});
+
+test('requests are filtered by key, role and service', async () => {
+  const keys = async (...args: string[]) => {
+    const rows = await json<{ key: string }[]>('requests', 'list', '--limit', '1000', '--format', 'json', ...args);
+    return [...new Set(rows.map(({ key }) => key))];
+  };
+  assert.equal((await keys()).length, 4);
+  assert.deepEqual(await keys('--key', 'apikey_auth'), ['prod-auth-service']);
+  assert.deepEqual(await keys('--role', 'POWER_USER'), ['prod-auth-service']);
+  assert.deepEqual(await keys('--service', 'search'), ['prod-search-service']);
+});
+
+test('follow shows a request that is counted while it runs, once, and ends cleanly on Ctrl-C', async () => {
+  const child = startCli(['requests', '--follow', '--limit', '1'], { databaseUrl: database.url });
+  let shown = '';
+  let said = '';
+  child.stdout!.on('data', (chunk) => (shown += chunk));
+  child.stderr!.on('data', (chunk) => (said += chunk));
+  await eventually('it waits for requests', async () => assert.match(said, /Ctrl-C ends/));
+  const ids = [await insertRequest(pool), await insertRequest(pool)];
+  await eventually('both are shown', async () => assert.ok(ids.every((id) => shown.includes(id))));
+  await insertRequest(pool).then((id) => eventually('a third is shown', async () => assert.ok(shown.includes(id))));
+  child.kill('SIGINT');
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  for (const id of ids) assert.equal(shown.split(id).length, 2);
+  assert.doesNotMatch(said, /at .*\.ts/);
+});
+
+test('usage from the cubes equals the sum of the requests to the last digit, however it is broken down', async () => {
+  const { rows } = await pool.query<{ cost: string; requests: string }>(
+    `select sum(cost_usd) as cost, count(*) as requests from usage_event where request_id like 'req\\_' || repeat('_', 32)`,
+  );
+  for (const by of ['key', 'role,service', 'workspace', 'model,principal', 'day', 'month']) {
+    const usage = await json<{ costTotalUsd: string; requests: number }[]>('usage', '--by', by, '--format', 'json');
+    const total = usage.reduce((sum, row) => sum + parseUsd(row.costTotalUsd), 0n);
+    assert.equal(formatUsd(total), rows[0]!.cost, by);
+    assert.equal(
+      usage.reduce((sum, row) => sum + row.requests, 0),
+      Number(rows[0]!.requests),
+    );
+  }
+  const { stdout } = await bursar('usage', '--by', 'key', '--zone', 'America/New_York');
+  assert.match(stdout, /\ntotal +400 +40 .*\$0\.20 +\$0\.10 +\$0\.10 +\$0\.40\n$/);
+});
+
+test('usage of a time that begins between quarter hours is read from the minutes', async () => {
+  const usage = await json<{ requests: number }[]>('usage', '--since', '10min', '--format', 'json');
+  const requests = usage.reduce((sum, row) => sum + row.requests, 0);
+  assert.ok(requests >= 27 && requests <= 33, `${requests} requests, of three a minute in ten minutes and a bit`);
+});
+
+test('CSV has a header, keeps amounts as they are and disarms formulas from the database', async () => {
+  const { stdout } = await bursar('usage', '--by', 'service', '--format', 'csv');
+  assert.match(stdout, /^service,requests,/);
+  assert.match(stdout, /^"'=HYPERLINK\(""x""\)",100,/m);
+  assert.match(stdout, /,0\.100000340000\n/);
+});
+
+test('limits show used, amount, state and what happens, exactly in JSON and rounded for people', async () => {
+  const limits = await json<Record<string, unknown>[]>('limits', '--format', 'json');
+  const search = limits.find(({ limit }) => limit === 'search per month');
+  assert.equal(search?.['used'], '500.123456789012');
+  assert.equal(search?.['state'], 'suspended');
+  const { stdout } = await bursar('limits');
+  assert.match(
+    stdout,
+    /search per month +key prod-search-service +\$500\.12 +\$500\.00 +100 +month +key suspended +suspends until the next period/,
+  );
+  assert.match(stdout, /development +workspace Development +\$171\.50 +\$200\.00 +85/);
+});
+
+test('a sliding rate counts the running minute and the share of the one before', async () => {
+  const used = async () => {
+    const limits = await json<{ limit: string; subject: string | null; used: string }[]>('limits', '--format', 'json');
+    return limits.find(({ limit, subject }) => limit === 'runaway keys' && subject === 'prod-auth-service')?.used;
+  };
+  await pool.query(`
+    insert into usage_minute select date_trunc('minute', now()) + n * interval '1 minute', 1, 1000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+      from generate_series(-1, 5) n on conflict (bucket, dimension_id) do update set requests = 1000`);
+  const rate = Number(await used());
+  await pool.query(`delete from usage_minute where requests = 1000`);
+  assert.ok(rate >= 1_000 && rate <= 2_000, `${rate}`);
+});
+
+test('workspaces are a tree with every key under its own workspace', async () => {
+  const { stdout } = await bursar('workspaces');
+  const production = stdout.slice(stdout.indexOf('Production'), stdout.indexOf('Staging'));
+  assert.match(production, /├─ active +prod-auth-service[^]*└─ inactive +prod-search-service/);
+  assert.match(stdout, /^Acme/);
+  assert.match(stdout, /unbound +sk-ant-api03-fff\.\.\.none +not in the inventory/);
+});
+
+test('keys are listed with what the policy says about them, their holds and their rotation', async () => {
+  const keys = await json<Record<string, unknown>[]>('keys', 'list', '--format', 'json');
+  const auth = keys.find(({ name }) => name === 'prod-auth-service');
+  assert.equal(auth?.['owner'], 'auth-team@acme.example');
+  assert.equal(auth?.['holds'], 'rotation rotation (proposed)');
+  assert.match((await bursar('keys', 'show', 'break-glass')).stdout, /protected: never switched off by Bursar/);
+});
+
+test('holds, findings and incidents are listed, the ended ones only with --all', async () => {
+  assert.doesNotMatch((await bursar('holds', 'list')).stdout, /rejected/);
+  assert.match((await bursar('holds', 'list', '--all')).stdout, /rejected/);
+  assert.match((await bursar('findings', 'list')).stdout, /No entry of the policy names/);
+  assert.match((await bursar('incidents')).stdout, /Offsets 10 to 12 are missing/);
+});
+
+test('escape sequences and newlines in names never reach the terminal, in any format', async () => {
+  const commands = ['status', 'keys list', 'findings list', 'workspaces', 'requests --limit 8', 'usage', 'limits'];
+  const formats = ['keys list', 'findings list', 'workspaces', 'requests --limit 8', 'usage'].flatMap((command) => [
+    `${command} --format json`,
+    `${command} --format csv`,
+  ]);
+  for (const command of [...commands, ...formats]) {
+    const { stdout, stderr } = await bursar(...command.split(' '));
+    assert.doesNotMatch(`${stdout}${stderr}`.replaceAll('\n', ''), /[\p{Cc}]/u, command);
+    assert.doesNotMatch(stdout, /^\s*=cmd/m, command);
+  }
+  const names = await json<{ name: string | null }[]>('keys', 'list', '--format', 'json');
+  assert.ok(
+    names.some(({ name }) => name?.startsWith('\u001b[2J')),
+    'JSON keeps the name itself',
+  );
+});
+
+test('pause waits for the revoker, says what it did, and leaves the actor to the database', async () => {
+  const revoker = answerCommands();
+  const { stdout, stderr, code } = await bursar('pause', '--for', '2h', '--reason', 'sale');
+  await revoker.stop();
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /The revoker took command \d+: paused/);
+  const { rows } = await pool.query(`select kind, actor = session_user as own, reason,
+    (arguments->>'until')::timestamptz between now() + interval '119 minutes' and now() + interval '121 minutes' as two_hours
+    from command order by command_id desc limit 1`);
+  assert.deepEqual(rows, [{ kind: 'pause', own: true, reason: 'sale', two_hours: true }]);
+});
+
+test('pause without a revoker fails and says what that means', async () => {
+  const { stderr, code } = await bursar('pause', '--reason', 'sale', '--wait', '1');
+  assert.equal(code, 1);
+  assert.match(stderr, /No revoker answered within 1 s; the command stays in the queue.*no key is switched off/);
+  await pool.query('delete from command where done_at is null');
+});
+
+test('config check tells every error with line and column and exits with 2', async () => {
+  const file = join(folder, 'wrong.yaml');
+  writeFileSync(file, DEMO_POLICY.replace('500 USD', '500').replace('Europe/Berlin', 'Europe/Berlim'));
+  const { stderr, code } = await bursar('config', 'check', file);
+  assert.equal(code, 2);
+  assert.match(stderr, /wrong\.yaml:1:\d+ organization\.timezone/);
+  assert.match(stderr, /wrong\.yaml:\d+:\d+ limits\[0\]\.budget/);
+  assert.match(stderr, /2 problems in .*; nothing was applied/);
+});
+
+test('config schema is a JSON Schema', async () => {
+  assert.equal((await json<{ type: string }>('config', 'schema')).type, 'object');
+});
+
+test('apply submits a version and says whether it is in force, refused, or waits for an aggregator', async () => {
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(file, DEMO_POLICY);
+  const applied = () => runCli(['apply', file, '--reason', 'test', '--wait', '1'], { databaseUrl: database.url });
+  const waiting = await applied();
+  assert.equal(waiting.code, 1);
+  assert.match(waiting.stderr, /No aggregator has put policy version 2 in force yet.*start an aggregator/);
+  await pool.query(`create function accept() returns trigger language plpgsql as
+    $$ begin new.activated_at = now(); return new; end $$;
+    create trigger accept before insert on policy_version for each row execute function accept()`);
+  const active = await applied();
+  assert.equal(active.code, 0, active.stderr);
+  assert.match(active.stderr, /Policy version 3 is in force/);
+  await pool.query(`create or replace function accept() returns trigger language plpgsql as
+    $$ begin new.refused_because = 'no such key'; return new; end $$`);
+  const refused = await applied();
+  await pool.query('drop trigger accept on policy_version; delete from policy_version where policy_version_id > 1');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /version 4 was refused: no such key/);
+});
+
+test('migrate can be repeated, and a database without schema is told from one that is away', async () => {
+  assert.equal((await bursar('migrate')).code, 0);
+  const empty = new URL(database.url);
+  empty.pathname = '/postgres';
+  const unprepared = await runCli(['status'], { databaseUrl: empty.href });
+  assert.equal(unprepared.code, 1);
+  assert.match(unprepared.stderr, /no Bursar schema; run `bursar migrate`/);
+  const away = await runCli(['status', '--database-url', 'postgres://anna:sekret@127.0.0.1:1/bursar']);
+  assert.equal(away.code, 1);
+  assert.equal(
+    away.stderr,
+    'The database at 127.0.0.1:1/bursar does not answer (ECONNREFUSED). Does it run, and is the address right?\n',
+  );
+});
+
+test('without a database one clear line says how to give one', async () => {
+  const { stderr, stdout, code } = await runCli(['status'], { cwd: folder });
+  assert.equal(code, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^No database is given and no Bursar runs here\. Use --database-url [^\n]*\n$/);
+});
+
+test('a Bursar that runs in a folder above is found; one that has ended is named and ignored', async () => {
+  const below = join(folder, 'deep', 'er');
+  mkdirSync(below, { recursive: true });
+  mkdirSync(join(folder, '.bursar'));
+  const record = (pid: number) => {
+    const running = {
+      kind: 'start',
+      pid,
+      kafkaBrokers: 'x',
+      databaseUrl: database.url,
+      startedAt: new Date().toISOString(),
+    };
+    writeFileSync(join(folder, '.bursar', 'running.json'), JSON.stringify(running));
+  };
+  record(process.pid);
+  assert.match((await runCli(['workspaces'], { cwd: below })).stdout, /^Acme/);
+  record(spawnSync(process.execPath, ['--version']).pid);
+  const { stderr, code } = await runCli(['workspaces'], { cwd: below });
+  assert.equal(code, 2);
+  assert.match(stderr, /is ignored: its process \d+ \(pnpm start\) has ended/);
+});
+
+test('wrong use exits with 2 and one line, help with 0 and an example', async () => {
+  for (const args of [
+    ['frob'],
+    ['usage', '--by', 'colour'],
+    ['usage', '--since', '2026-02-31'],
+    ['pause'],
+    ['limits', '--format', 'xml'],
+  ]) {
+    const { stderr, stdout, code } = await bursar(...args);
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: '' }, args.join(' '));
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  }
+  for (const args of [
+    'status',
+    'why',
+    'requests list',
+    'requests show',
+    'workspaces',
+    'usage',
+    'limits',
+    'keys list',
+    'holds list',
+    'pause',
+    'apply',
+    'config check',
+    'migrate',
+  ]) {
+    const { stdout, code } = await bursar(...args.split(' '), '--help');
+    assert.equal(code, 0);
+    assert.match(stdout, /Examples?:\n {2}bursar /, args);
+  }
+  const { stdout, code } = await bursar();
+  assert.equal(code, 0);
+  assert.match(stdout, /^Usage: bursar/);
+});
+
+/** Answers each command as the revoker would. */
+function answerCommands(): { stop(): Promise<void> } {
+  let running = true;
+  const work = (async () => {
+    while (running) {
+      await pool.query(`update command set done_at = now(), outcome = 'paused' where done_at is null`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  return {
+    stop: async () => {
+      running = false;
+      await work;
+    },
+  };
+}

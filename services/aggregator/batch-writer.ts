@@ -2,12 +2,16 @@ import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import { type LedgerBatch, type Written, writeBatch } from '@bursar/db/ledger/write-batch';
 import type { Pool } from '@bursar/db/pool';
 import type { PriceIndex } from '@bursar/pricing/price-index';
-import type { ConfigurationKeeper } from './configuration-keeper.ts';
+import type { ConfigurationKeeper, InUse } from './configuration-keeper.ts';
 import type { LedgerNames } from './ledger-names.ts';
 import type { AggregatorMetrics } from './metrics.ts';
 import { eventRow, priceRecords } from './price-records.ts';
 import { type Readings, readRecords } from './read-records.ts';
+import type { RemarkBook } from './remark-book.ts';
+import { remarksOn } from './remarks.ts';
 import { type CountedRecord, sumRecords } from './sum-records.ts';
+
+type Counted = { inUse: InUse; records: CountedRecord[] };
 
 export type WriterOptions = {
   pool: Pool;
@@ -18,6 +22,7 @@ export type WriterOptions = {
   prices: PriceIndex;
   configuration: ConfigurationKeeper;
   names: LedgerNames;
+  remarks: RemarkBook;
   metrics: AggregatorMetrics;
   /** A key was met for the first time: the inventory may know it. */
   onNewKey(): void;
@@ -34,22 +39,22 @@ export class BatchWriter {
   /** Writes records that begin at `expectedOffset` and have no hole. Connection errors go to the caller: nothing was half written. */
   async write(partition: number, expectedOffset: bigint, records: readonly KafkaRecord[]): Promise<Written> {
     const { topic, pool, metrics } = this.#options;
-    const readings = readRecords(records, { topic, partition, nowMs: Date.now() });
-    const batch = await this.#prepare(partition, expectedOffset, readings, records);
+    const nowMs = Date.now();
+    const readings = readRecords(records, { topic, partition, nowMs });
+    const counted = await this.#count(readings);
+    const batch = this.#batch(partition, expectedOffset, readings, counted, records.length);
     const stopTimer = metrics.batchSeconds.startTimer();
     const written = await writeBatch(pool, batch);
     stopTimer();
-    this.#count(written, readings);
+    if (written.state === 'written')
+      await this.#options.remarks.record(remarksOn(counted.records, counted.inUse.policy), nowMs);
+    this.#measure(written, readings);
     return written;
   }
 
-  async #prepare(
-    partition: number,
-    expectedOffset: bigint,
-    readings: Readings,
-    records: readonly KafkaRecord[],
-  ): Promise<LedgerBatch> {
-    const { topic, clusterId, owner, prices, configuration, names } = this.#options;
+  /** Prices the events and finds where they count, under one configuration. */
+  async #count(readings: Readings): Promise<Counted> {
+    const { prices, configuration, names } = this.#options;
     if (await names.learnKeys(readings.usage)) this.#options.onNewKey();
     const inUse = configuration.inUse;
     const priced = priceRecords(readings.usage, prices, {
@@ -57,22 +62,33 @@ export class BatchWriter {
       workspaceOf: inUse.workspaceOf,
     });
     await names.learnDimensions(priced.map((record) => record.dimension));
-    const counted: CountedRecord[] = priced.map((record) => ({
+    const records = priced.map((record) => ({
       ...record,
       dimensionId: names.dimensionIdOf(record.dimension),
       countedBy: inUse.counting.countedBy(record.dimension),
     }));
-    const nextOffset = expectedOffset + BigInt(records.length);
+    return { inUse, records };
+  }
+
+  #batch(
+    partition: number,
+    expectedOffset: bigint,
+    readings: Readings,
+    { inUse, records }: Counted,
+    recordCount: number,
+  ): LedgerBatch {
+    const { topic, clusterId, owner } = this.#options;
+    const nextOffset = expectedOffset + BigInt(recordCount);
     return {
       claim: { topic, partition, clusterId, expectedOffset, nextOffset, owner, epoch: inUse.epoch },
       policyVersionId: inUse.policyVersionId,
-      events: counted.map((record) => eventRow(record, record.dimensionId, partition)),
+      events: records.map((record) => eventRow(record, record.dimensionId, partition)),
       quarantined: readings.quarantined,
-      sum: (isFresh) => sumRecords(counted, readings, partition, isFresh),
+      sum: (isFresh) => sumRecords(records, readings, partition, isFresh),
     };
   }
 
-  #count(written: Written, readings: Readings): void {
+  #measure(written: Written, readings: Readings): void {
     const { metrics } = this.#options;
     if (written.state === 'lost') {
       metrics.lostClaims.inc();

@@ -5,9 +5,11 @@ import {
   refusePolicy,
   type SubmittedPolicy,
 } from '@bursar/db/configuration/activate';
+import { loadActivePolicy } from '@bursar/db/configuration/active-policy';
 import { boundWorkspaces } from '@bursar/db/configuration/bindings';
 import { loadConfiguration } from '@bursar/db/configuration/measures';
 import type { Pool } from '@bursar/db/pool';
+import type { Policy } from '@bursar/policy/policy';
 import { PolicyJsonError, policyFromJson } from '@bursar/policy/policy-json';
 import type { Log } from '@bursar/runtime/log';
 import { type Counting, compileCounting } from './counting.ts';
@@ -18,6 +20,7 @@ import { rulesOf } from './rules.ts';
 export type InUse = {
   epoch: bigint;
   policyVersionId: number | undefined;
+  policy: Policy | undefined;
   counting: Counting;
   workspaceOf(keyRef: number): string | undefined;
 };
@@ -57,9 +60,11 @@ export class ConfigurationKeeper {
     const configuration = await loadConfiguration(this.#pool);
     if (configuration.epoch === this.#inUse?.epoch) return;
     const workspaces = await boundWorkspaces(this.#pool);
+    const active = await loadActivePolicy(this.#pool);
     this.#inUse = {
       epoch: configuration.epoch,
       policyVersionId: configuration.policyVersionId,
+      policy: active && policyFromJson(active.policyJson),
       counting: compileCounting(configuration),
       workspaceOf: (keyRef) => workspaces.get(keyRef),
     };

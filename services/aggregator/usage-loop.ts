@@ -11,6 +11,7 @@ import type { ConfigurationKeeper } from './configuration-keeper.ts';
 import { LedgerNames } from './ledger-names.ts';
 import type { AggregatorMetrics } from './metrics.ts';
 import { PartitionKeeper } from './partition-keeper.ts';
+import { RemarkBook } from './remark-book.ts';
 
 export type UsageLoopOptions = {
   kafka: KafkaSettings;
@@ -37,6 +38,7 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
     configuration,
     prices: indexPriceBook(anthropicPrices),
     names: new LedgerNames(pool),
+    remarks: new RemarkBook(pool, log),
     metrics: options.metrics,
     onNewKey: options.onNewKey,
   });

@@ -7,10 +7,15 @@ const LIMIT = { name: 'search per month', key: 'search', usd: 2 };
 
 async function broken(name: string, ...faults: FaultRule[]): Promise<World> {
   const world = await World.create(name, ['search']);
-  await world.policy({ limits: [LIMIT] });
-  for (const fault of faults) world.emulator.addFault(fault);
-  await world.spend({ limit: 'search per month', usd: 2.5 });
-  return world;
+  try {
+    await world.policy({ limits: [LIMIT] });
+    for (const fault of faults) world.emulator.addFault(fault);
+    await world.spend({ limit: 'search per month', usd: 2.5 });
+    return world;
+  } catch (error) {
+    await world[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 const outcomes = async (world: World) =>

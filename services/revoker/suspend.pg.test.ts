@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createLog } from '@bursar/runtime/log';
+import { consumeBreaches } from './breaches/consume-breaches.ts';
+import { createRevokerMetrics } from './metrics.ts';
+import { PolicyCache } from './policy-in-force.ts';
 import { turn, World } from './test-world.ts';
 
 const LIMIT = { name: 'search per month', key: 'search', usd: 2 };
@@ -215,4 +219,22 @@ test('a key that somebody had switched off before stays off when its hold ends',
   assert.deepEqual(await world.states(), ['released']);
   assert.equal(world.status('search'), 'inactive');
   assert.equal(world.updates().length, 0);
+});
+
+test('whoever carries out a hold is woken after it was committed, not before', async () => {
+  await using world = await World.create('wake', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  let seen: Promise<unknown[]> | undefined;
+  await consumeBreaches({
+    pool: world.pool,
+    policies: new PolicyCache(),
+    adminApi: 'emulator',
+    metrics: createRevokerMetrics(),
+    log: createLog({ service: 'revoker', level: 'silent' }),
+    onApproved: () => {
+      seen = world.states();
+    },
+  });
+  assert.deepEqual(await seen, ['approved']);
 });

@@ -144,8 +144,8 @@ export class World implements AsyncDisposable {
          returning *)
        insert into breach (cause, rule, generation, policy_version_id, measure_id, subject, window_start, window_end, kind,
                            percent, amount, total, provisional, source)
-       select 'limit', r.name, r.generation, r.policy_version_id, r.measure_id, '', s.window_start, s.window_end, $4, $5,
-              r.amount * $5 / 100, s.total, s.provisional, 'write_path'
+       select 'limit', r.name, r.generation, r.policy_version_id, r.measure_id, '', s.window_start, s.window_end, $4, $5::integer,
+              r.amount * $5::integer / 100, s.total, s.provisional, 'write_path'
          from limit_rule r join sum s using (measure_id)
         where r.policy_version_id = $6 and r.name = $1
        returning breach_id`,

@@ -32,7 +32,7 @@ export function createJobRunner({ db, owner, log, metrics }: RunnerParts): JobRu
     } catch (error) {
       const detail = describeError(error);
       const times = (failing.get(job.name)?.times ?? 0) + 1;
-      new Map().set(job.name, { times, reason: detail });
+      failing.set(job.name, { times, reason: detail });
       log.error(
         { job: job.name, failuresInARow: times, err: error },
         `${job.name} failed; it runs again at its next tick`,

@@ -108,7 +108,7 @@ test('the schedule records a failure, goes on, and is not ready after three in a
   assert.ok(recorded.length >= 2 && recorded.every((tick) => tick.outcome === 'failed' && tick.detail === 'no luck'));
 });
 
-test('the schedule ends the process when a job says that it must', async () => {
+test('the schedule ends the process when a job says that it must', { timeout: 20_000 }, async () => {
   await using it = await freshInstallation();
   const fatal = job(() => Promise.reject(new ExitError('another organization', 4)), { atStart: true });
   await using schedule = running(it.pool, 'one', [fatal]);

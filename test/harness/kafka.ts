@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { createTopics } from '@bursar/bus/admin';
+import { createTopics, watermarks } from '@bursar/bus/admin';
 import { createKafka } from '@bursar/bus/kafka-settings';
-import { topics } from '@bursar/events/topics';
+import { type TopicSpec, topics } from '@bursar/events/topics';
 import { stackAddresses } from './config.ts';
 import { eventually } from './eventually.ts';
 
@@ -17,7 +17,8 @@ export async function freshTopics(): Promise<FreshTopics> {
   const brokers = (await stackAddresses()).kafkaBrokers.split(',');
   const prefix = `test-${randomBytes(4).toString('hex')}`;
   const specs = topics(prefix);
-  await createTopics({ brokers, clientId: 'bursar-test' }, Object.values(specs));
+  const settings = { brokers, clientId: 'bursar-test' };
+  await createAndSee(settings, Object.values(specs));
   return { brokers, prefix, topics: specs };
 }
 
@@ -41,5 +42,16 @@ export async function recreateTopic(kafka: FreshTopics, topic: string): Promise<
   await admin.deleteTopics({ topics: [topic] });
   await eventually(`${topic} is gone`, async () => !(await admin.listTopics()).includes(topic));
   await admin.disconnect();
-  await createTopics(settings, Object.values(kafka.topics));
+  await createAndSee(settings, Object.values(kafka.topics));
+}
+
+// A broker acknowledges a topic before its own metadata shows it, and then the creation itself reports it as unknown.
+async function createAndSee(
+  settings: { brokers: string[]; clientId: string },
+  specs: readonly TopicSpec[],
+): Promise<void> {
+  await eventually(`these topics exist: ${specs.map(({ name }) => name).join(', ')}`, async () => {
+    await createTopics(settings, specs);
+    return await Promise.all(specs.map(({ name }) => watermarks(settings, name)));
+  });
 }

@@ -13,7 +13,7 @@ function startDelivery() {
   const failures: unknown[] = [];
   const send = async (_topic: string, records: readonly RecordOut[]) => {
     log.mostInFlight = Math.max(log.mostInFlight, ++log.inFlight);
-    await sleep(1);
+    await sleep(4);
     log.inFlight--;
     if (log.isAway) throw new Error('no broker');
     log.batches.push([...records]);
@@ -21,7 +21,7 @@ function startDelivery() {
   return { log, failures, delivery: createDelivery({ send }, 'usage', (error) => failures.push(error)) };
 }
 
-it('sends everything once and in order, at most 200 records at a time and one batch at a time', async () => {
+it('sends everything once and in order, at most 200 records at a time', async () => {
   const { log, delivery } = startDelivery();
   const events = Array.from({ length: 1_000 }, (_, index) => sampleEvent(index + 1));
   for (const event of events) delivery.push(event);
@@ -34,8 +34,19 @@ it('sends everything once and in order, at most 200 records at a time and one ba
   );
   assert.equal(sent.length, 1_001);
   assert.ok(log.batches.every((batch) => batch.length <= 200));
-  assert.equal(log.mostInFlight, 1);
   assert.deepEqual([delivery.pendingCount(), delivery.sentCount()], [0, 1_000]);
+});
+
+it('sends one batch at a time, also when flushes are asked for meanwhile', async () => {
+  const { log, delivery } = startDelivery();
+  for (let seq = 1; seq <= 50; seq++) {
+    delivery.push(sampleEvent(seq));
+    void delivery.drain(5_000);
+    await sleep(1);
+  }
+  await delivery.drain(5_000);
+  assert.equal(log.mostInFlight, 1);
+  assert.equal(log.batches.flat().length, 50);
 });
 
 it('keeps events while Kafka is away and sends each of them when it is back', async () => {
@@ -46,7 +57,7 @@ it('keeps events while Kafka is away and sends each of them when it is back', as
   assert.equal(delivery.pendingCount(), 300);
   assert.ok(failures.length > 0);
   log.isAway = false;
-  await delivery.drain(5_000);
+  while (delivery.pendingCount() > 0) await sleep(5);
   assert.equal(log.batches.flat().length, 300);
 });
 

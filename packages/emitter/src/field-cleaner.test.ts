@@ -5,6 +5,7 @@ import { usageCounters, usageData } from '@bursar/events/usage-event';
 import fc from 'fast-check';
 import { freshKey } from '../test/messages-server.ts';
 import { createFieldCleaner } from './field-cleaner.ts';
+import { usageCountersOf } from './usage-counters.ts';
 
 const clean = createFieldCleaner(() => undefined);
 const nasty = fc.oneof(
@@ -46,12 +47,12 @@ it('makes any usage acceptable or leaves it out, and keeps a good one as it is',
   );
   fc.assert(
     fc.property(fc.oneof(tokens, fc.anything()), (raw) => {
-      const usage = clean.usage(raw);
+      const usage = usageCountersOf(raw, clean);
       if (usage !== undefined) assert.ok(usageCounters.safeParse(usage).success, JSON.stringify(usage));
     }),
   );
-  assert.equal(clean.usage({ input_tokens: 3 }), undefined);
-  assert.equal(clean.usage({ input_tokens: 3, output_tokens: 4 })?.output_tokens, 4);
+  assert.equal(usageCountersOf({ input_tokens: 3 }, clean), undefined);
+  assert.equal(usageCountersOf({ input_tokens: 3, output_tokens: 4 }, clean)?.output_tokens, 4);
 });
 
 it('names the field it cleaned, never its value', () => {

@@ -1,5 +1,5 @@
 export { bursar, type CallContext } from './call-context.ts';
 export { MeterOptionsError } from './emitter-identity.ts';
-export { createMeter, type Meter, type MeterOptions } from './meter.ts';
-export type { MeterStats } from './meter-ledger.ts';
+export { createMeter } from './meter.ts';
+export type { KafkaConnection, Meter, MeterableClient, MeterOptions, MeterStats } from './meter-api.ts';
 export type { MeterProblem } from './problem-report.ts';

@@ -1,22 +1,8 @@
 import type { UsageEvent } from '@bursar/events/cloudevent';
 import type { Delivery } from './delivery.ts';
+import type { MeterStats } from './meter-api.ts';
 import type { ProblemReport } from './problem-report.ts';
 import type { EventPosition } from './usage-event.ts';
-
-export type MeterStats = {
-  /** Usage events made; equal to the highest sequence number. */
-  readonly recorded: number;
-  /** Acknowledged by Kafka. */
-  readonly sent: number;
-  /** Events that wait for Kafka. */
-  readonly pending: number;
-  /** Answers whose body is still being read: their events are to come. */
-  readonly open: number;
-  /** Events given up, by reason. */
-  readonly dropped: Readonly<Record<string, number>>;
-  /** Fields that were cut or left out because the event schema would have refused them. */
-  readonly cleanedFields: number;
-};
 
 export type MeterLedger = {
   /** Numbers an event and hands it to delivery; what finds no place is counted as dropped. */

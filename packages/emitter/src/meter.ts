@@ -1,53 +1,19 @@
-import type { Middleware } from '@anthropic-ai/sdk';
-import type { KafkaSettings } from '@bursar/bus/kafka-settings';
 import { createProducer } from '@bursar/bus/producer';
 import { topics } from '@bursar/events/topics';
 import { createAttemptStarter } from './attempt.ts';
-import { type CallContext, createCallContexts } from './call-context.ts';
+import { createCallContexts } from './call-context.ts';
 import { createDelivery } from './delivery.ts';
 import { assertName, createEmitterIdentity, MeterOptionsError } from './emitter-identity.ts';
 import { createFieldCleaner } from './field-cleaner.ts';
 import { createKeyIdentities } from './key-identity.ts';
 import { createLifecycle } from './lifecycle.ts';
-import { createMeterLedger, type MeterStats } from './meter-ledger.ts';
+import type { Meter, MeterOptions } from './meter-api.ts';
+import { createMeterLedger } from './meter-ledger.ts';
 import { createMetering } from './metering.ts';
-import { createProblemReport, type MeterProblem } from './problem-report.ts';
+import { createProblemReport } from './problem-report.ts';
 import { createUsageEvents } from './usage-event.ts';
 
 const CLOSE_TIMEOUT_MS = 2_000;
-
-export type MeterOptions = {
-  /** The service's name in policy and ledger. */
-  readonly service: string;
-  /** The role of calls that name none. */
-  readonly role: string;
-  readonly kafka: Omit<KafkaSettings, 'clientId' | 'keepsProcessAlive'>;
-  /** Default `bursar`. */
-  readonly topicPrefix?: string;
-  /** Tells the processes of a service apart. Default: host name and process id. */
-  readonly instance?: string;
-  /** Anthropic's id (`apikey_…`) of the key this process starts with, if known. */
-  readonly keyId?: string;
-  /** Hears of trouble of the meter itself, each kind at most once a minute. */
-  readonly onProblem?: (problem: MeterProblem) => void;
-};
-
-type MeterableClient<Client> = {
-  readonly middleware: readonly Middleware[];
-  withOptions(options: { middleware: readonly Middleware[] }): Client;
-};
-
-export type Meter = {
-  /** For `new Anthropic({ middleware: [..., meter.middleware] })`; put it last. */
-  readonly middleware: Middleware;
-  /** A client like the given one, metered. Metering a metered client again changes nothing. */
-  wrap<Client extends MeterableClient<Client>>(client: Client): Client;
-  /** Every call that `work` makes, directly or later, carries `context` unless the call itself says otherwise. */
-  run<T>(context: CallContext, work: () => T): T;
-  stats(): MeterStats;
-  /** Sends what is pending, says goodbye and disconnects, within `timeoutMs` (default 2,000). Never rejects. */
-  close(timeoutMs?: number): Promise<void>;
-};
 
 /**
  * Meters the calls of Anthropic clients and sends a usage event for each attempt to Kafka.

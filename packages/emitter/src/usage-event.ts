@@ -5,6 +5,7 @@ import type { Answer, AttemptOutcome } from './attempt-outcome.ts';
 import type { EmitterIdentity } from './emitter-identity.ts';
 import type { FieldCleaner } from './field-cleaner.ts';
 import { ESTIMATED_BYTES_PER_TOKEN } from './message-progress.ts';
+import { usageCountersOf } from './usage-counters.ts';
 
 export type EventPosition = { readonly seq: number; readonly dropped: Readonly<Record<string, number>> };
 
@@ -68,7 +69,7 @@ function answerFields({ status, headers, progress, firstByteMs }: Answer, clean:
 }
 
 /**
- * Reported: Anthropic's final counters, or zeros where it consumes no tokens (errors, token counts, making a batch).
+ * Reported: Anthropic's final counters; none in an error; zeros where no tokens are billed (token counts, making a batch).
  * Estimated: the input Anthropic reported, with the output counted from what was streamed. Unknown: nothing was seen.
  */
 function usageOf(
@@ -77,9 +78,9 @@ function usageOf(
   clean: FieldCleaner,
 ): Pick<UsageData, 'usageBasis' | 'usage'> {
   if (answer === undefined) return { usageBasis: 'unknown' };
-  const consumesNothing = outcome === 'http_error' || operation !== 'messages';
-  if (consumesNothing) return { usageBasis: 'reported', usage: NOTHING_CONSUMED };
-  const usage = clean.usage(answer.progress.usage);
+  if (outcome === 'http_error') return { usageBasis: 'reported' };
+  if (operation !== 'messages') return { usageBasis: 'reported', usage: NOTHING_CONSUMED };
+  const usage = usageCountersOf(answer.progress.usage, clean);
   if (usage === undefined) return { usageBasis: 'unknown' };
   if (answer.progress.usageIsFinal) return { usageBasis: 'reported', usage };
   const streamed = Math.ceil(answer.progress.streamedBytes / ESTIMATED_BYTES_PER_TOKEN);

@@ -100,7 +100,7 @@ export function streamEvents(): { type: string }[] {
     {
       type: 'message_delta',
       delta: { stop_reason: 'end_turn', stop_sequence: null },
-      usage: { input_tokens: 120, output_tokens: 42, cache_creation_input_tokens: 30, cache_read_input_tokens: 900 },
+      usage: { input_tokens: 120, output_tokens: 42, cache_creation_input_tokens: null, cache_read_input_tokens: 900 },
     } as { type: string },
     { type: 'message_stop' },
   ];

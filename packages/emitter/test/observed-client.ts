@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { decodeEvent, encodeEvent, type UsageEvent } from '@bursar/events/cloudevent';
 import { createAttemptStarter } from '../src/attempt.ts';
@@ -8,7 +9,22 @@ import { createFieldCleaner } from '../src/field-cleaner.ts';
 import { createKeyIdentities } from '../src/key-identity.ts';
 import { createMetering } from '../src/metering.ts';
 import { createUsageEvents } from '../src/usage-event.ts';
-import { freshKey } from './messages-server.ts';
+import { freshKey, type MessagesServer, type Reply, startMessagesServer } from './messages-server.ts';
+
+export const PARAMS = {
+  model: 'claude-haiku-5-5',
+  max_tokens: 64,
+  messages: [{ role: 'user' as const, content: 'Hello' }],
+};
+const servers: MessagesServer[] = [];
+after(() => Promise.all(servers.map((server) => server.stop())));
+
+/** A server that is stopped when the test file is through. */
+export async function serve(reply: Reply): Promise<MessagesServer> {
+  const server = await startMessagesServer(reply);
+  servers.push(server);
+  return server;
+}
 
 /** An SDK client with the whole meter before the queue; its events are kept, and each must be readable by `decodeEvent`. */
 export function observedClient(url: string, apiKey = freshKey()) {

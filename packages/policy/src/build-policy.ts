@@ -11,6 +11,8 @@ import type { KeyInFile, LimitInFile, PolicyFile } from './policy-file.ts';
 import { DEFAULT_ROTATION } from './rotation-defaults.ts';
 
 const RATE_PAUSE_MS = 15 * 60_000;
+/** No limit of a file may be named like the rate of a role. */
+export const ROLE_RATE_PREFIX = 'rpm of role ';
 
 /** Makes the policy from a file that passed every check: fills in defaults, spells out measures. */
 export function buildPolicy(file: PolicyFile): Policy {
@@ -21,7 +23,7 @@ export function buildPolicy(file: PolicyFile): Policy {
     roles: buildRoles(file.roles),
     environments,
     keys: keys.entries.map((entry) => buildKey(entry, keys.defaults ?? {})),
-    limits: limits.map((limit) => buildLimit(limit, organization.timezone)),
+    limits: [...limits.map((limit) => buildLimit(limit, organization.timezone)), ...roleRates(file.roles)],
     enforcement: buildEnforcement(enforcement ?? {}),
   };
 }
@@ -32,6 +34,31 @@ function buildRoles(roles: PolicyFile['roles']): Policy['roles'] {
     return [name, { name, allowed, models, ...caps }] as const;
   });
   return Object.fromEntries(built);
+}
+
+/** The rate of a role, checked afterwards by the sums: per key, and it tells people and stops nothing. */
+function roleRates(roles: PolicyFile['roles']): Limit[] {
+  return Object.entries(roles).flatMap(([role, { rpm }]) =>
+    rpm === undefined
+      ? []
+      : [
+          {
+            name: `${ROLE_RATE_PREFIX}${role}`,
+            measure: makeMeasure({
+              select: { role },
+              each: 'key',
+              metric: 'requests',
+              period: 'sliding_minute',
+              timezone: 'UTC',
+            }),
+            amount: BigInt(rpm),
+            warnAtPercent: [],
+            onBreach: 'alert',
+            resume: { kind: 'after', ms: RATE_PAUSE_MS },
+            afterMs: 0,
+          },
+        ],
+  );
 }
 
 function buildKey(entry: KeyInFile, defaults: NonNullable<PolicyFile['keys']['defaults']>): KeyEntry {

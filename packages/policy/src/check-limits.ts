@@ -1,3 +1,4 @@
+import { ROLE_RATE_PREFIX } from './build-policy.ts';
 import { duplicateNames, listAt, mapAt, type Names, type RawMap, type Remark, texts } from './raw-policy.ts';
 import { didYouMean, notBuilt, shown } from './wanted.ts';
 
@@ -15,6 +16,7 @@ export function checkLimits(raw: unknown, names: Names): Remark[] {
   for (const [i, limit] of limits.entries()) {
     const place = { fields: mapAt(limit), path: ['limits', i] };
     remarks.push(
+      ...checkName(place),
       ...checkSelector(place, names),
       ...checkAmount(place),
       ...checkResume(place),
@@ -22,6 +24,14 @@ export function checkLimits(raw: unknown, names: Names): Remark[] {
     );
   }
   return remarks;
+}
+
+function checkName({ fields, path }: LimitPlace): Remark[] {
+  const { name } = fields;
+  if (typeof name !== 'string' || !name.startsWith(ROLE_RATE_PREFIX)) return [];
+  return [
+    { path: [...path, 'name'], message: `is ${shown(name)}, a name kept for the rates of roles; choose another` },
+  ];
 }
 
 function checkSelector(place: LimitPlace, names: Names): Remark[] {

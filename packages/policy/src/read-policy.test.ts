@@ -39,7 +39,7 @@ function limit(fields: string): Limit {
 test('the example policy of the repository is valid and only observes', () => {
   const policy = read(example);
   assert.equal(policy.enforcement.mode, 'observe');
-  assert.deepEqual(policy.enforcement.caps, { per10Minutes: 5, perHour: 20, perDay: { percent: 10 } });
+  assert.deepEqual(policy.enforcement.caps, { per10Minutes: 5, perHour: 20, perDay: { count: 5 } });
   assert.deepEqual(
     policy.keys.map(({ name, graceMs }) => [name, graceMs]),
     [
@@ -50,6 +50,16 @@ test('the example policy of the repository is valid and only observes', () => {
       ['break-glass', 604_800_000],
     ],
   );
+});
+
+test('the rate of a role is an alert on each of its keys, and its name is kept for it', () => {
+  const policy = read(HEAD);
+  assert.deepEqual(
+    policy.limits.map(({ name, measure, amount, onBreach }) => [name, measure.id, amount, onBreach]),
+    [['rpm of role USER', 'requests sliding_minute UTC key role=USER', 10n, 'alert']],
+  );
+  const taken = readPolicy(`${HEAD}limits: [{ name: rpm of role USER, role: USER, rpm: 10 }]`, 'test.yaml');
+  assert.match(taken.ok ? '' : formatProblems(taken.problems, 'test.yaml'), /kept for the rates of roles/);
 });
 
 test('the content hash follows what the policy says, not how the file is laid out', () => {

@@ -31,13 +31,14 @@ export async function consumeBreaches(parts: ConsumerParts): Promise<void> {
   for (;;) {
     let current: string | undefined;
     try {
-      const breach = await inRetriedTransaction(parts.pool, async (connection) => {
-        const next = await nextBreach(connection, failed);
-        current = next?.breachId;
-        if (next !== undefined) await consume(connection, parts, next);
-        return next;
+      const outcome = await inRetriedTransaction(parts.pool, async (connection) => {
+        const breach = await nextBreach(connection, failed);
+        current = breach?.breachId;
+        return breach === undefined ? undefined : { approved: await consume(connection, parts, breach) };
       });
-      if (breach === undefined) break;
+      if (outcome === undefined) break;
+      // Not before the commit: whoever is woken must find what it was woken for.
+      if (outcome.approved) parts.onApproved();
     } catch (error) {
       if (current === undefined) throw error;
       parts.metrics.breachesFailed.inc();
@@ -48,13 +49,14 @@ export async function consumeBreaches(parts: ConsumerParts): Promise<void> {
   if (firstError !== undefined) throw firstError;
 }
 
-async function consume(connection: Connection, parts: ConsumerParts, breach: Breach): Promise<void> {
+/** True when a hold was approved. */
+async function consume(connection: Connection, parts: ConsumerParts, breach: Breach): Promise<boolean> {
   // Before the first policy there is nothing that a breach could be measured by.
   if (breach.activeVersionId === null) throw new Error(`breach ${breach.breachId} came before any policy`);
   const policy = await parts.policies.at(connection, breach.activeVersionId);
+  let approved = false;
   try {
-    const approved = await effect(connection, parts, breach, policy);
-    if (approved) parts.onApproved();
+    approved = await effect(connection, parts, breach, policy);
   } catch (error) {
     if (!(error instanceof NoTargetError)) throw error;
     parts.log.error({ breachId: breach.breachId, rule: breach.rule }, error.message);
@@ -62,6 +64,7 @@ async function consume(connection: Connection, parts: ConsumerParts, breach: Bre
   }
   await markConsumed(connection, breach.breachId);
   parts.metrics.breachesConsumed.inc({ cause: breach.cause, kind: breach.kind });
+  return approved;
 }
 
 /** True when a hold was approved. */

@@ -72,8 +72,8 @@ export function showRequests(context: Context, { now }: Session, found: readonly
 
 async function list(context: Context, session: Session, options: Options): Promise<void> {
   const filter = await filterOf(session, options);
+  if (options.follow) return await followRequests(context, session, { filter, format: options.format });
   const rows = await listRequests(session.db, filter);
-  if (options.follow) return await followRequests(context, session, { filter, format: options.format, first: rows });
   const columns = requestColumns();
   writeListing(context.terminal, options.format, {
     columns,

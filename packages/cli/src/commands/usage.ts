@@ -100,7 +100,8 @@ function groupColumn(group: UsageGroup): Column<UsageRow> {
     title: group.toUpperCase(),
     kind: 'text',
     value: (row) => row[group],
-    people: (row) => row[group] || '(none)',
+    // The total has no value of the other groups.
+    people: (row) => (row[group] === '' ? '(none)' : (row[group] ?? '')),
   };
 }
 

@@ -17,7 +17,9 @@ export function countText(count: string | number): string {
 
 /** An amount in the unit of its metric: `$12.50`, `2,000,000 tokens`. */
 export function amountText(metric: Metric, decimal: string): string {
-  return metric === 'cost' ? usdText(decimal) : `${countText(wholeText(decimal))} ${metric}`;
+  if (metric === 'cost') return usdText(decimal);
+  const count = wholeText(decimal);
+  return `${countText(count)} ${count === '1' ? metric.slice(0, -1) : metric}`;
 }
 
 /** A decimal without an empty fraction: `300.000000000000` is `300`. */

@@ -71,6 +71,7 @@ test('people read rounded amounts with enough digits to see small ones', () => {
   const shown = ['0', '0.000000000017', '0.00012', '0.0051', '1.005', '1234567.891', '-3.5'].map(usdText);
   assert.deepEqual(shown, ['$0.00', '$0.000000', '$0.0001', '$0.0051', '$1.00', '$1,234,567.89', '-$3.50']);
   assert.equal(amountText('tokens', '2000000.000000000000'), '2,000,000 tokens');
+  assert.equal(amountText('requests', '1'), '1 request');
 });
 
 test('amounts add up without rounding', () => {

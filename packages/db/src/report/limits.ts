@@ -1,5 +1,6 @@
 import type { Queryable } from '../pool.ts';
 import { MEASURE_COVERS_KEY } from './covered-key.ts';
+import { WITH_OPEN_WINDOW } from './open-window.ts';
 
 /** A limit of the policy in force and one of its subjects. Amounts are US dollars, tokens or requests, as `metric` says. */
 export type LimitRow = {
@@ -25,34 +26,12 @@ export type LimitRow = {
 };
 
 /**
- * Every limit in force with each subject of its open window; a sliding rate is the current minute plus the share of
- * the one before that lies within the last 60 seconds. `keyRef` narrows to the limits that count this key.
+ * Every limit in force with each subject of its open window, the fullest first. `keyRef` narrows to the limits that
+ * count this key.
  */
 export async function listLimits(db: Queryable, keyRef?: number): Promise<LimitRow[]> {
   const { rows } = await db.query<LimitRow>(
-    `with rate as (
-       select m.measure_id, case m.each_kind when 'key' then d.key_ref::text else '' end as subject,
-              floor(sum((case m.metric when 'requests' then u.requests::numeric
-                                 when 'tokens' then u.input_tokens + u.output_tokens + u.cache_read_tokens
-                                                    + u.cache_write_5m_tokens + u.cache_write_1h_tokens
-                                 else u.cost_firm_usd + u.cost_estimated_usd + u.cost_provisional_usd end)
-                   * case when u.bucket = date_trunc('minute', now()) then 1
-                          else 1 - extract(second from now()) / 60 end)
-                * case m.metric when 'cost' then 1e12 else 1 end) / case m.metric when 'cost' then 1e12 else 1 end as total
-         from measure m
-         join usage_minute u on u.bucket between date_trunc('minute', now()) - interval '1 minute' and now()
-         join dimension d on d.dimension_id = u.dimension_id
-          and case m.select_kind when 'role' then m.select_name in ('*', d.role)
-                                 when 'service' then d.service = m.select_name
-                                 when 'key' then d.key_ref::text = any (m.resolved)
-                                 else d.workspace_id = any (m.resolved) end
-        where m.period = 'sliding_minute' group by m.measure_id, 2
-     ), open_window as (
-       select measure_id, subject, window_start, window_end, total, provisional from limit_window
-        where window_start <= now() and window_end > now()
-       union all
-       select measure_id, subject, date_trunc('minute', now()), null, total, 0 from rate
-     )
+    `${WITH_OPEN_WINDOW}
      select r.name as limit, m.select_kind || ' ' || m.select_name as selects, m.each_kind as each,
             coalesce(ak.name, ki.hint) as subject, m.metric, m.period, m.timezone, coalesce(w.total, 0) as used,
             coalesce(w.provisional, 0) as provisional, r.amount,
@@ -60,7 +39,8 @@ export async function listLimits(db: Queryable, keyRef?: number): Promise<LimitR
             calendar.window_start as "windowStart", calendar.window_end as "windowEnd",
             case when h.state = 'in_force' then 'suspended' when h.state is not null then h.state
                  when w.total >= r.amount and b.kind = 'provisional' then 'provisional'
-                 when w.total > r.amount or (w.total = r.amount and m.period <> 'sliding_minute') then 'over' when b.kind is not null then 'warned' else 'within' end as state,
+                 when w.total > r.amount or (w.total = r.amount and m.period <> 'sliding_minute') then 'over'
+                 when b.kind is not null then 'warned' else 'within' end as state,
             r.on_breach as "onBreach", r.resume_kind as "resumeKind",
             extract(epoch from r.resume_after)::int as "resumeAfterSeconds",
             extract(epoch from r.stands_for)::int as "standsForSeconds"
@@ -75,7 +55,6 @@ export async function listLimits(db: Queryable, keyRef?: number): Promise<LimitR
           order by percent desc, kind limit 1) b on true
        left join lateral (select state from hold where cause = 'limit' and rule = r.name and subject = w.subject
             and state in ('proposed', 'approved', 'in_force')
-            and (m.period = 'sliding_minute' or window_start = w.window_start)
           order by case state when 'in_force' then 0 when 'approved' then 1 else 2 end limit 1) h on true
       where $1::integer is null or (${MEASURE_COVERS_KEY} and coalesce(w.subject, '') in ('', $1::integer::text))
       order by percent desc, r.name, subject`,

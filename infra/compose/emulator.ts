@@ -1,0 +1,27 @@
+/**
+ * The emulated Anthropic of the demo, with the organization Acme as its Console would show it now: its keys have ages,
+ * so no file can hold them.
+ */
+import { randomInt } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startEmulator } from '@bursar/anthropic-emulator/emulator';
+import { writeSecretFiles } from '@bursar/anthropic-emulator/secret-files';
+import { acme } from '../demo/company.ts';
+import { readEmulatorConfig } from './config.ts';
+
+/** Ids and secrets follow from this number: kept with them, a container that starts again is the same organization. */
+async function keptRandomSeed(folder: string): Promise<number> {
+  const path = join(folder, 'random-seed');
+  await writeFile(path, String(randomInt(2 ** 48 - 1)), { mode: 0o600, flag: 'wx' }).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return Number(await readFile(path, 'utf8'));
+}
+
+const { port, secretsFolder } = readEmulatorConfig();
+const randomSeed = await keptRandomSeed(secretsFolder);
+const emulator = await startEmulator({ host: '0.0.0.0', port, seed: acme(Date.now()), randomSeed });
+await writeSecretFiles(secretsFolder, emulator);
+process.stdout.write(`an emulated Anthropic with the organization Acme answers at ${emulator.url}\n`);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void emulator.close());

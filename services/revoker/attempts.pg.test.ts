@@ -141,3 +141,13 @@ test('a process that starts anew goes on where the last one ended', async () => 
   assert.equal(world.status('search'), 'inactive');
   assert.deepEqual(await world.states(), ['in_force']);
 });
+
+test('an effect that comes late is noticed before the call is repeated', async () => {
+  await using world = await broken('late_effect', { fault: { kind: 'unchanged' }, times: 1 });
+  const revoker = world.revoker();
+  await turn(revoker);
+  await world.inConsole('search', { status: 'inactive' });
+  await turn(revoker);
+  assert.deepEqual(await outcomes(world), ['unverified', 'verified']);
+  assert.equal(world.updates().length, 1);
+});

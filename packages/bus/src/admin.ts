@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings } from './kafka-settings.ts';
 
@@ -24,8 +25,35 @@ export async function createTopics(kafka: KafkaSettings, specs: readonly TopicSh
           { name: 'retention.ms', value: String(spec.retentionMs) },
         ],
       }));
-    if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+    if (topics.length === 0) return;
+    // Not waitForLeaders: kafkajs gives up when a broker does not know the new topic yet.
+    await admin.createTopics({ topics, waitForLeaders: false });
+    await untilLed(
+      admin,
+      topics.map(({ topic }) => topic),
+    );
   });
+}
+
+const LEADERS_TIMEOUT_MS = 15_000;
+const LEADERS_POLL_MS = 50;
+
+/** A topic that was just made is known to every broker, and led, a moment later. */
+async function untilLed(admin: Admin, topics: string[]): Promise<void> {
+  const deadline = performance.now() + LEADERS_TIMEOUT_MS;
+  for (;;) {
+    const known = await admin.fetchTopicMetadata({ topics }).catch((error: Error) => error);
+    const isLed =
+      !(known instanceof Error) && known.topics.every((topic) => topic.partitions.every(({ leader }) => leader >= 0));
+    if (isLed) return;
+    if (performance.now() > deadline) {
+      const why = known instanceof Error ? known.message : 'a partition has no leader';
+      throw new Error(
+        `the topics ${topics.join(', ')} were made but can't be used after ${LEADERS_TIMEOUT_MS} ms: ${why}`,
+      );
+    }
+    await sleep(LEADERS_POLL_MS);
+  }
 }
 
 /** The id that a cluster keeps for life; offsets mean nothing on another one. */

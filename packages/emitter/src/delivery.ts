@@ -42,7 +42,7 @@ export function createDelivery(
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let isDueNow = false;
-  let wakeDrain: (() => void) | undefined;
+  const onEmpty: (() => void)[] = [];
 
   const isEmpty = () => queue.count === 0 && announcements.size === 0;
 
@@ -69,7 +69,7 @@ export function createDelivery(
     try {
       while (!isEmpty() && !stopped) await sendBatch();
       failures = 0;
-      wakeDrain?.();
+      for (const wake of onEmpty.splice(0)) wake();
     } catch (error) {
       onFailure(error);
       flushWithin(retryDelayMs(failures++));
@@ -105,10 +105,10 @@ export function createDelivery(
       if (isEmpty()) return;
       await new Promise<void>((resolve) => {
         const deadline = setTimeout(resolve, timeoutMs);
-        wakeDrain = () => {
+        onEmpty.push(() => {
           clearTimeout(deadline);
           resolve();
-        };
+        });
         flushNow();
       });
     },

@@ -131,6 +131,7 @@ test('the sweep adds up what the write path and activation add up, for every sel
 test('a breach that is not there is found, recorded, told to the revoker and counted as a defect; once', async () => {
   await using it = await freshInstallation();
   const over = await addUsage(it.pool, { at: new Date(), key: 'over', costUsd: '120' });
+  const reached = await addUsage(it.pool, { at: new Date(), key: 'reached', costUsd: '100' });
   const near = await addUsage(it.pool, { at: new Date(), key: 'near', costUsd: '85' });
   const maybe = await addUsage(it.pool, { at: new Date(), key: 'maybe', costUsd: '70', provisionalUsd: '40' });
   await addUsage(it.pool, { at: new Date(), key: 'below', costUsd: '10' });
@@ -140,6 +141,8 @@ test('a breach that is not there is found, recorded, told to the revoker and cou
   const expected = [
     `month ${over} 100 limit`,
     `month ${over} 80 warning`,
+    `month ${reached} 100 limit`,
+    `month ${reached} 80 warning`,
     `month ${near} 80 warning`,
     `month ${maybe} 100 provisional`,
     `month ${maybe} 80 warning`,
@@ -157,10 +160,10 @@ test('a breach that is not there is found, recorded, told to the revoker and cou
   await job.run(AbortSignal.timeout(10_000));
   await eventually('the revoker is told', () => told.includes('bursar_breach')).finally(() => listener.release(true));
   assert.deepEqual(await breaches(it.pool), expected.map((line) => `${line} sweep`).sort());
-  assert.equal(counted, 5);
+  assert.equal(counted, 7);
   const { rows } = await it.pool.query(`select subject, times, sentence from finding where kind = 'breach_missed'`);
   assert.deepEqual([rows.length, rows[0].subject, rows[0].times], [1, 'month', 1]);
-  assert.match(rows[0].sentence, /5 breaches of month/);
+  assert.match(rows[0].sentence, /7 breaches of month/);
 });
 
 test('a window that does not hold what the cube adds up to is an incident with the numbers', async () => {

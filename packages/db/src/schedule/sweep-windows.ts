@@ -93,8 +93,8 @@ with version as (
   select d.*, t.policy_version_id, t.limit_name, t.generation, t.percent, t.amount,
          case
            when t.kind = 'warning' then case when d.total >= t.amount then 'warning' end
-           when d.total - d.provisional > t.amount then 'limit'
-           when d.total > t.amount then 'provisional'
+           when d.total - d.provisional >= t.amount then 'limit'
+           when d.total >= t.amount then 'provisional'
          end as kind
     from derived d join threshold t using (measure_id)
 ), missed as (

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   defineOptions,
   list,
@@ -39,11 +37,6 @@ export function readEmulatorConfig(): ValuesOf<typeof emulatorOptions> {
 
 export function readDemoConfig(): DemoConfig {
   return read(demoOptions);
-}
-
-/** The API key of the emulated organization with that name, as the emulator wrote it down. */
-export function secretOf(secretsFolder: string, keyName: string): string {
-  return readFileSync(join(secretsFolder, 'keys', encodeURIComponent(keyName)), 'utf8');
 }
 
 function read<T extends OptionSpecs>(options: T): ValuesOf<T> {

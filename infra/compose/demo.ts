@@ -1,7 +1,9 @@
 /** Acme's services in one container: plays the story of `pnpm start` against the other containers, then stays. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { openPool, type Pool } from '@bursar/db/pool';
+import { newestHold } from '@bursar/db/report/hold-timeline';
 import { ledgerCounts } from '@bursar/db/report/ledger-counts';
+import { KEYS } from '../demo/company.ts';
 import { createNarrator, type Narrator } from '../demo/narrator.ts';
 import { untilStopped } from '../demo/until-stopped.ts';
 import { type DemoConfig, readDemoConfig } from './config.ts';
@@ -9,19 +11,25 @@ import { tellStory } from './tell-story.ts';
 
 /** Its existence is the health of the container. */
 const TOLD = '/tmp/told';
+const AGAIN = '`docker compose --profile app down --volumes` forgets everything, so that it can be told again';
 
-/** True when every step was read back, or when this database has seen the story before. */
+/** Tells the story to a new database; of one that knows it says how it ended. True when every step was read back. */
 async function tellOnce(config: DemoConfig, db: Pool, narrator: Narrator): Promise<boolean> {
-  if ((await ledgerCounts(db)).stored > 0) {
-    narrator.say('the story was told before; docker compose --profile app down --volumes, then up, tells it again');
-    return true;
-  }
+  if ((await ledgerCounts(db)).stored > 0) return await endedBefore(db, narrator);
   const policySource = await readFile(new URL('../../bursar.yaml', import.meta.url), 'utf8');
   const { steps } = await tellStory(config, db, policySource, narrator);
   const failed = steps.filter((step) => !step.ok).length;
   if (failed === 0) narrator.tell('done', `all ${steps.length} steps were read back`);
-  else narrator.tell('failed', `${failed} of ${steps.length} steps did not happen`);
+  else narrator.tell('failed', `${failed} of ${steps.length} steps did not happen; ${AGAIN}`);
   return failed === 0;
+}
+
+async function endedBefore(db: Pool, narrator: Narrator): Promise<boolean> {
+  // The last of the story's suspensions.
+  const hold = await newestHold(db, KEYS.importer, 'rotation');
+  const ended = hold?.verifiedAt != null;
+  narrator.tell(ended ? 'done' : 'failed', `the story was told before${ended ? '' : ' and did not end'}; ${AGAIN}`);
+  return ended;
 }
 
 const config = readDemoConfig();

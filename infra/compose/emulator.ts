@@ -7,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startEmulator } from '@bursar/anthropic-emulator/emulator';
 import { writeSecretFiles } from '@bursar/anthropic-emulator/secret-files';
-import { acme } from '../demo/company.ts';
+import { acmeBeforeTheStory } from './company.ts';
 import { readEmulatorConfig } from './config.ts';
 
 /** Ids and secrets follow from this number: kept with them, a container that starts again is the same organization. */
@@ -21,7 +21,7 @@ async function keptRandomSeed(folder: string): Promise<number> {
 
 const { port, secretsFolder } = readEmulatorConfig();
 const randomSeed = await keptRandomSeed(secretsFolder);
-const emulator = await startEmulator({ host: '0.0.0.0', port, seed: acme(Date.now()), randomSeed });
+const emulator = await startEmulator({ host: '0.0.0.0', port, seed: acmeBeforeTheStory(Date.now()), randomSeed });
 await writeSecretFiles(secretsFolder, emulator);
 process.stdout.write(`an emulated Anthropic with the organization Acme answers at ${emulator.url}\n`);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void emulator.close());

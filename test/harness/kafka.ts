@@ -55,3 +55,22 @@ async function createAndSee(
     return await Promise.all(specs.map(({ name }) => watermarks(settings, name)));
   });
 }
+
+/** Every record of a topic, keys, headers and values as one text each. */
+export async function readTopic(kafka: FreshTopics, topic: string): Promise<string[]> {
+  const settings = { brokers: kafka.brokers, clientId: 'bursar-test' };
+  const expected = (await watermarks(settings, topic)).reduce((sum, { low, high }) => sum + Number(high - low), 0);
+  const consumer = createKafka(settings).consumer({ groupId: `${kafka.prefix}-${randomBytes(4).toString('hex')}` });
+  const records: string[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message: { key, headers, value } }) => {
+      const told = Object.entries(headers ?? {}).map(([name, header]) => `${name}=${header}`);
+      records.push([key, ...told, value].join(' '));
+    },
+  });
+  await eventually(`${expected} records of ${topic} are read`, () => records.length >= expected);
+  await consumer.disconnect();
+  return records;
+}

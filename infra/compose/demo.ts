@@ -3,10 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { openPool, type Pool } from '@bursar/db/pool';
 import { newestHold } from '@bursar/db/report/hold-timeline';
 import { ledgerCounts } from '@bursar/db/report/ledger-counts';
+import { runMain } from '@bursar/runtime/main';
 import { KEYS } from '../demo/company.ts';
 import { createNarrator, type Narrator } from '../demo/narrator.ts';
 import { untilStopped } from '../demo/until-stopped.ts';
-import { type DemoConfig, readDemoConfig } from './config.ts';
+import { type DemoConfig, demoOptions } from './config.ts';
 import { tellStory } from './tell-story.ts';
 
 /** Its existence is the health of the container. */
@@ -32,15 +33,15 @@ async function endedBefore(db: Pool, narrator: Narrator): Promise<boolean> {
   return ended;
 }
 
-const config = readDemoConfig();
-const narrator = createNarrator(process.stdout);
-const db = openPool(config.databaseUrl, { name: 'bursar demo' });
-const told = await tellOnce(config, db, narrator);
-await db.end();
-if (told) {
+await runMain('demo', demoOptions, async (config) => {
+  const narrator = createNarrator(process.stdout);
+  const db = openPool(config.databaseUrl, { name: 'bursar demo' });
+  const told = await tellOnce(config, db, narrator).finally(() => db.end());
+  if (!told) {
+    process.exitCode = 1;
+    return;
+  }
   await writeFile(TOLD, '');
   narrator.say('your turn: docker compose run --rm bursar why prod-search-service');
   await untilStopped(new Promise<never>(() => {}));
-} else {
-  process.exitCode = 1;
-}
+});

@@ -7,8 +7,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startEmulator } from '@bursar/anthropic-emulator/emulator';
 import { writeSecretFiles } from '@bursar/anthropic-emulator/secret-files';
+import { runMain } from '@bursar/runtime/main';
+import { untilStopped } from '../demo/until-stopped.ts';
 import { acmeBeforeTheStory } from './company.ts';
-import { readEmulatorConfig } from './config.ts';
+import { emulatorOptions } from './config.ts';
 
 /** Ids and secrets follow from this number: kept with them, a container that starts again is the same organization. */
 async function keptRandomSeed(folder: string): Promise<number> {
@@ -19,9 +21,11 @@ async function keptRandomSeed(folder: string): Promise<number> {
   return Number(await readFile(path, 'utf8'));
 }
 
-const { port, secretsFolder } = readEmulatorConfig();
-const randomSeed = await keptRandomSeed(secretsFolder);
-const emulator = await startEmulator({ host: '0.0.0.0', port, seed: acmeBeforeTheStory(Date.now()), randomSeed });
-await writeSecretFiles(secretsFolder, emulator);
-process.stdout.write(`an emulated Anthropic with the organization Acme answers at ${emulator.url}\n`);
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void emulator.close());
+await runMain('emulator', emulatorOptions, async ({ port, secretsFolder }, log) => {
+  const randomSeed = await keptRandomSeed(secretsFolder);
+  const emulator = await startEmulator({ host: '0.0.0.0', port, seed: acmeBeforeTheStory(Date.now()), randomSeed });
+  await writeSecretFiles(secretsFolder, emulator);
+  log.info({ port }, 'an emulated Anthropic with the organization Acme is up');
+  await untilStopped(new Promise<never>(() => {}));
+  await emulator.close();
+});

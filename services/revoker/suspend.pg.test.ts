@@ -159,6 +159,19 @@ test('a metered key that nothing is bound to is a finding and a page, never a ho
   assert.equal((await world.messages('unbound_key')).length, 1);
 });
 
+test('a key that is bound after it broke its limit is held then', async () => {
+  await using world = await World.create('bound_late', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  await world.pool.query('update key_binding set unbound_at = now()');
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  const revoker = world.revoker();
+  await turn(revoker);
+  assert.deepEqual(await world.holds(), []);
+  await world.inventory('search');
+  await turn(revoker);
+  assert.deepEqual(await world.states('search'), ['in_force']);
+});
+
 test('a breach that names no key is an error with a finding and holds up no other breach', async () => {
   await using world = await World.create('no_target', ['search', 'other']);
   const other = { ...LIMIT, name: 'other per month', key: 'other' };

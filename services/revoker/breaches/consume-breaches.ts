@@ -1,4 +1,4 @@
-import { type Breach, markConsumed, nextBreach } from '@bursar/db/enforcement/breach';
+import { type Breach, markConsumed, nextBreach, reopenBoundBreaches } from '@bursar/db/enforcement/breach';
 import { insertAudit } from '@bursar/db/inbox/audit-pending';
 import { insertFinding } from '@bursar/db/inbox/finding';
 import { insertOutbox } from '@bursar/db/inbox/outbox';
@@ -26,6 +26,7 @@ export type ConsumerParts = {
  * One that fails is passed over so that it holds up nobody, stays for the next turn, and makes this turn reject at its end.
  */
 export async function consumeBreaches(parts: ConsumerParts): Promise<void> {
+  await reopenBoundBreaches(parts.pool);
   const failed: string[] = [];
   let firstError: unknown;
   for (;;) {

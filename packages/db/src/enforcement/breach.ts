@@ -60,12 +60,35 @@ export async function nextBreach(db: Queryable, except: readonly string[]): Prom
        left join measure m on m.measure_id = b.measure_id
        left join limit_rule r on b.cause = 'limit' and r.policy_version_id = e.policy_version_id and r.name = b.rule
       where b.consumed_at is null and b.breach_id <> all ($1::bigint[])
+        -- A key that was met just now is bound in a moment.
+        and (m.each_kind is distinct from 'key' or b.recorded_at < clock_timestamp() - interval '5 seconds'
+             or exists (select from key_binding kb where kb.key_ref::text = b.subject and kb.unbound_at is null))
       order by b.breach_id
       limit 1
         for update of b skip locked`,
     [except],
   );
   return rows[0];
+}
+
+/**
+ * Lets breaches be consumed again that found their key bound to nothing, now that it is bound and their window is open.
+ * What was decided about other keys of the same breach stands: a hold is proposed once.
+ */
+export async function reopenBoundBreaches(db: Queryable): Promise<void> {
+  await db.query(
+    `with bound as (
+       update finding f set resolved_at = clock_timestamp()
+         from key_identity i join key_binding kb on kb.key_ref = i.key_ref and kb.unbound_at is null
+        where f.kind = 'unbound_key' and f.resolved_at is null and f.subject = encode(i.sha256, 'hex')
+       returning i.key_ref, (f.detail ->> 'breachId')::bigint as breach_id
+     )
+     update breach b set consumed_at = null
+       from bound
+      where b.cause = 'limit' and b.kind <> 'warning' and b.consumed_at is not null and b.window_end > clock_timestamp()
+        and (b.breach_id = bound.breach_id
+             or (b.subject = bound.key_ref::text and (select each_kind from measure m where m.measure_id = b.measure_id) = 'key'))`,
+  );
 }
 
 export async function markConsumed(db: Queryable, breachId: string): Promise<void> {

@@ -5,8 +5,9 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readLocalConfig } from '../infra/local/config.ts';
+import { REPOSITORY } from '../infra/local/repository.ts';
 import { type Stack, startStack } from '../infra/local/start-stack.ts';
-import { REPOSITORY, type StackAddresses } from './harness/config.ts';
+import type { StackAddresses } from './harness/config.ts';
 import { dropTemplates } from './harness/database.ts';
 import { runChecks } from './harness/runner/checks.ts';
 import { type Phase, runTests, type TestRun } from './harness/runner/run-tests.ts';

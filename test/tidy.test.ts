@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { REPOSITORY } from './harness/config.ts';
+import { REPOSITORY } from '../infra/local/repository.ts';
 import { rules } from './tidy/rules.ts';
 import { repositorySources } from './tidy/sources.ts';
 

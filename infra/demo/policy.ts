@@ -3,7 +3,7 @@ import { policyActivation, submitPolicy } from '@bursar/db/configuration/submit-
 import type { Pool } from '@bursar/db/pool';
 import { policyToJson } from '@bursar/policy/policy-json';
 import { formatProblems, readPolicy } from '@bursar/policy/read-policy';
-import { eventually } from '../../test/harness/eventually.ts';
+import { eventually } from '../local/eventually.ts';
 import type { StartConfig } from './config.ts';
 
 export type PolicyFile = { path: string; source: string };

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ServiceProcess, startService } from '../../test/harness/process.ts';
+import { type ServiceProcess, startService } from '../local/service-process.ts';
 
 const SERVICES = ['aggregator', 'scheduler', 'revoker'] as const;
 const READY_TIMEOUT_MS = 60_000;

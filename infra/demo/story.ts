@@ -1,7 +1,7 @@
 import type { Pool } from '@bursar/db/pool';
 import { newestHold, warnedAt } from '@bursar/db/report/hold-timeline';
 import { ledgerCounts } from '@bursar/db/report/ledger-counts';
-import { eventually } from '../../test/harness/eventually.ts';
+import { eventually } from '../local/eventually.ts';
 import { KEYS } from './company.ts';
 import type { DemoService } from './demo-service.ts';
 import type { Narrator } from './narrator.ts';

@@ -19,3 +19,11 @@ export function readLocalConfig(env: NodeJS.ProcessEnv = process.env): LocalConf
 export function readJavaHome(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return env['JAVA_HOME'] || undefined;
 }
+
+/** The environment of a service that we start: what programs need to run, without anything that configures Bursar. */
+export function bareEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS'].flatMap((name) =>
+    env[name] ? [[name, env[name]] as const] : [],
+  );
+  return Object.fromEntries(kept);
+}

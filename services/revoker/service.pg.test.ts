@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { eventually } from '../../test/harness/eventually.ts';
-import { startService } from '../../test/harness/process.ts';
+import { eventually } from '../../infra/local/eventually.ts';
+import { startService } from '../../infra/local/service-process.ts';
 import { World } from './test-world.ts';
 
 const LIMIT = { name: 'search per month', key: 'search', usd: 2 };

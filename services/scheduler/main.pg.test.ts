@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { startEmulator } from '@bursar/anthropic-emulator/emulator';
 import { openPool } from '@bursar/db/pool';
+import { eventually } from '../../infra/local/eventually.ts';
+import { startService } from '../../infra/local/service-process.ts';
 import { freshDatabase } from '../../test/harness/database.ts';
-import { eventually } from '../../test/harness/eventually.ts';
-import { startService } from '../../test/harness/process.ts';
 
 const MAIN = 'services/scheduler/main.ts';
 const SEED = { workspaces: [{ name: 'Production' }], apiKeys: [{ name: 'auth', workspace: 'Production' }] };

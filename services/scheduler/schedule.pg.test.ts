@@ -7,7 +7,7 @@ import { pruneTicks } from '@bursar/db/schedule/prune-ticks';
 import { ExitError } from '@bursar/runtime/exit-error';
 import { createLog } from '@bursar/runtime/log';
 import { createRegistry } from '@bursar/runtime/metrics';
-import { eventually } from '../../test/harness/eventually.ts';
+import { eventually } from '../../infra/local/eventually.ts';
 import { postgresCoordinator } from './coordinator.ts';
 import type { Job } from './job.ts';
 import { createSchedulerMetrics } from './metrics.ts';

@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { identify } from '../../infra/local/process-identity.ts';
+import { REPOSITORY } from '../../infra/local/repository.ts';
 import { readRunning } from '../../infra/local/running.ts';
-
-export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 export type StackAddresses = { readonly kafkaBrokers: string; readonly databaseUrl: string };
 
@@ -20,14 +18,6 @@ export async function stackAddresses(env: NodeJS.ProcessEnv = process.env): Prom
     'this test needs a real Kafka and PostgreSQL: run it with `pnpm test -- <part of its file name>`, ' +
       'or keep `pnpm stack` running in another terminal',
   );
-}
-
-/** The environment of a service under test: what programs need to run, without anything that configures Bursar. */
-export function bareEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG'].flatMap((name) =>
-    env[name] ? [[name, env[name]] as const] : [],
-  );
-  return Object.fromEntries(kept);
 }
 
 /** This process's environment and the stack's addresses, for the processes that run test files. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { migrate } from '@bursar/db/migrate';
 import type pg from 'pg';
 import { withClient } from '../../infra/local/postgres/client.ts';
-import { REPOSITORY, stackAddresses } from './config.ts';
+import { REPOSITORY } from '../../infra/local/repository.ts';
+import { stackAddresses } from './config.ts';
 
 export type FreshDatabase = { readonly url: string } & AsyncDisposable;
 

@@ -3,12 +3,12 @@ import { type Emulator, type EmulatorSeed, startEmulator } from '@bursar/anthrop
 import type { Pool } from '@bursar/db/pool';
 import { createMeter, type Meter } from '@bursar/emitter';
 import { putInForce } from '../../infra/demo/policy.ts';
+import { eventually } from '../../infra/local/eventually.ts';
+import { type ServiceProcess, startService } from '../../infra/local/service-process.ts';
 import { aggregatorEnv } from './aggregator.ts';
 import { freshDatabase } from './database.ts';
-import { eventually } from './eventually.ts';
 import { type FreshTopics, freshTopics } from './kafka.ts';
 import { testPool } from './ledger.ts';
-import { type ServiceProcess, startService } from './process.ts';
 
 export type ServiceName = 'aggregator' | 'scheduler' | 'revoker';
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createTopics, watermarks } from '@bursar/bus/admin';
 import { createKafka } from '@bursar/bus/kafka-settings';
 import { type TopicSpec, topics } from '@bursar/events/topics';
+import { eventually } from '../../infra/local/eventually.ts';
 import { stackAddresses } from './config.ts';
-import { eventually } from './eventually.ts';
 
 export type FreshTopics = {
   readonly brokers: string[];

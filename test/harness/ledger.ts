@@ -1,5 +1,5 @@
 import { openPool, type Pool } from '@bursar/db/pool';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../infra/local/eventually.ts';
 import type { Oracle } from './traffic.ts';
 
 /** What the ledger says, by each of the ways in which it keeps the same sums. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createProducer } from '@bursar/bus/producer';
-import { eventually } from '../harness/eventually.ts';
+import { eventually } from '../../infra/local/eventually.ts';
 import { call, install, policyText } from '../harness/installation.ts';
 import { readTopic } from '../harness/kafka.ts';
 

@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer } from '@bursar/bus/producer';
 import type { UsageEvent } from '@bursar/events/cloudevent';
+import { eventually } from '../../infra/local/eventually.ts';
+import { startService } from '../../infra/local/service-process.ts';
 import { aggregatorEnv } from '../harness/aggregator.ts';
 import { freshDatabase } from '../harness/database.ts';
-import { eventually } from '../harness/eventually.ts';
 import { type FreshTopics, freshTopics } from '../harness/kafka.ts';
 import { ledgerSums, testPool, untilStored } from '../harness/ledger.ts';
-import { startService } from '../harness/process.ts';
 import { oracleOf, recordOf, trafficKey, usageEvent } from '../harness/traffic.ts';
 
 const EVENTS = 6_000;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createProducer } from '@bursar/bus/producer';
 import type { Pool } from '@bursar/db/pool';
+import { eventually } from '../../infra/local/eventually.ts';
+import { startService } from '../../infra/local/service-process.ts';
 import { aggregatorEnv, sendUsage } from '../harness/aggregator.ts';
 import { freshDatabase } from '../harness/database.ts';
-import { eventually } from '../harness/eventually.ts';
 import { expireRecords, freshTopics, recreateTopic } from '../harness/kafka.ts';
 import { testPool, untilStored } from '../harness/ledger.ts';
-import { startService } from '../harness/process.ts';
 import { trafficKey, usageEvent } from '../harness/traffic.ts';
 
 const AGGREGATOR = 'services/aggregator/main.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually } from '../harness/eventually.ts';
+import { eventually } from '../../infra/local/eventually.ts';
 import { call, install, policyText } from '../harness/installation.ts';
 
 const keys = [{ name: 'search' }];

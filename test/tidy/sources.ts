@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { REPOSITORY } from '../harness/config.ts';
+import { REPOSITORY } from '../../infra/local/repository.ts';
 
 export type Source = { readonly path: string; readonly text: string };
 

@@ -7,8 +7,8 @@ import { windowsAt } from '@bursar/db/schedule/window-at';
 import type { FixedPeriod } from '@bursar/policy/policy';
 import { windowAt } from '@bursar/policy/window';
 import fc from 'fast-check';
+import { eventually } from '../../../infra/local/eventually.ts';
 import { freshDatabase } from '../../../test/harness/database.ts';
-import { eventually } from '../../../test/harness/eventually.ts';
 import { addUsage, freshInstallation, limitOf, putInForce } from '../testing/installation.ts';
 import { sweep, sweepJob } from './sweep.ts';
 

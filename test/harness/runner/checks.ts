@@ -1,5 +1,5 @@
+import { REPOSITORY } from '../../../infra/local/repository.ts';
 import { ProgramError, runProgram } from '../../../infra/local/run-program.ts';
-import { REPOSITORY } from '../config.ts';
 
 const CHECKS = { types: ['tsc', '--noEmit', '--pretty', 'false'], lint: ['biome', 'check', '--colors=off', '.'] };
 

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { REPOSITORY, type StackAddresses, testEnvironment } from '../config.ts';
+import { REPOSITORY } from '../../../infra/local/repository.ts';
+import { type StackAddresses, testEnvironment } from '../config.ts';
 
 export type Totals = {
   tests: number;

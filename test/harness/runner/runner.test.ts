@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
+import { bareEnvironment } from '../../../infra/local/config.ts';
+import { REPOSITORY } from '../../../infra/local/repository.ts';
 import { runProgram } from '../../../infra/local/run-program.ts';
-import { bareEnvironment, REPOSITORY } from '../config.ts';
 import type { TestRun } from './run-tests.ts';
 import { findTestFiles, needsStack } from './test-files.ts';
 

@@ -1,5 +1,5 @@
 import { glob } from 'node:fs/promises';
-import { REPOSITORY } from '../config.ts';
+import { REPOSITORY } from '../../../infra/local/repository.ts';
 
 export type TestFiles = { readonly unit: readonly string[]; readonly integration: readonly string[] };
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { freePorts } from '../../infra/local/free-port.ts';
-import { bareEnvironment, REPOSITORY } from './config.ts';
+import { bareEnvironment } from './config.ts';
 import { eventually } from './eventually.ts';
+import { freePorts } from './free-port.ts';
+import { REPOSITORY } from './repository.ts';
 
 export type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 export type ServiceProcess = {
@@ -30,7 +31,7 @@ process.on('exit', () => {
 
 /**
  * Starts a service as the process that it is in production: `startService('services/aggregator/main.ts', { … })`.
- * It sees only the given environment; it never outlives the test, however that ends.
+ * It sees only the given environment; it never outlives this process, however that ends.
  */
 export async function startService(main: string, env: Record<string, string> = {}): Promise<ServiceProcess> {
   const [port] = await freePorts(1);

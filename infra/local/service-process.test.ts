@@ -5,9 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
-import { identify, waitUntilGone } from '../../infra/local/process-identity.ts';
-import { REPOSITORY } from './config.ts';
-import { startService } from './process.ts';
+import { identify, waitUntilGone } from './process-identity.ts';
+import { REPOSITORY } from './repository.ts';
+import { startService } from './service-process.ts';
 
 // A stand-in with the two things that the harness knows of a service: HEALTH_PORT and /readyz.
 const SERVICE = `

@@ -46,7 +46,7 @@ test('a service does not survive the end of its scope', async () => {
 });
 
 test('a service does not survive a test that is killed', async () => {
-  const module = new URL('process.ts', import.meta.url).href;
+  const module = new URL('service-process.ts', import.meta.url).href;
   const code = `const { startService } = await import(${JSON.stringify(module)});
     const service = await startService(${JSON.stringify(service)});
     await service.ready();

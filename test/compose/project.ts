@@ -17,10 +17,13 @@ export type ServiceConfig = {
   healthcheck?: object;
 };
 
-/** Runs docker and returns what it wrote to stdout. Rejects, with what it wrote to stderr, when it fails. */
+/** Runs docker and returns what it wrote to stdout. Rejects, with the end of what it wrote to stderr, when it fails. */
 export async function docker(...words: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('docker', words, { cwd: REPOSITORY, maxBuffer: 64 * 1024 * 1024 });
-  return stdout.trim();
+  const options = { cwd: REPOSITORY, maxBuffer: 64 * 1024 * 1024 };
+  const running = promisify(execFile)('docker', words, options).catch((error: { stderr: string }) => {
+    throw new Error(`docker ${words.join(' ')} failed:\n${error.stderr.slice(-2_000)}`);
+  });
+  return (await running).stdout.trim();
 }
 
 /** `docker compose` with the app profile, as a project of its own. */

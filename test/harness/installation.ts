@@ -25,6 +25,8 @@ export type Installation = {
   client(keyName: string, meter: { service: string; role: string }): { anthropic: Anthropic; meter: Meter };
   /** Waits until the inventory knows the keys of the seed. */
   inventory(): Promise<void>;
+  /** Makes one small call with the key and waits until what was metered is bound to the key of the inventory. */
+  bind(keyName: string): Promise<void>;
   statusOf(keyName: string): string;
 } & AsyncDisposable;
 
@@ -52,6 +54,13 @@ export async function install(
     BURSAR_CRON_INVENTORY: '* * * * * *',
     ...env,
   };
+  const client: Installation['client'] = (keyName, { service, role }) => {
+    const meter = createMeter({ service, role, kafka: { brokers: kafka.brokers }, topicPrefix: kafka.prefix });
+    onExit.defer(() => meter.close(5_000));
+    const apiKey = emulator.secretOf(keyName);
+    const anthropic = new Anthropic({ apiKey, baseURL: emulator.url, maxRetries: 0, middleware: [meter.middleware] });
+    return { meter, anthropic };
+  };
   const start = async (service: ServiceName, more: Record<string, string> = {}) => {
     const started = onExit.use(await startService(`services/${service}/main.ts`, { ...shared, ...more }));
     services.set(service, started);
@@ -66,19 +75,20 @@ export async function install(
     services,
     start,
     apply: (policy) => putInForce(db, policy, 'test.yaml', 'test'),
-    client(keyName, { service, role }) {
-      const meter = createMeter({ service, role, kafka: { brokers: kafka.brokers }, topicPrefix: kafka.prefix });
-      onExit.defer(() => meter.close(5_000));
-      const apiKey = emulator.secretOf(keyName);
-      return {
-        meter,
-        anthropic: new Anthropic({ apiKey, baseURL: emulator.url, maxRetries: 0, middleware: [meter.middleware] }),
-      };
-    },
+    client,
     inventory: async () => {
       await eventually('the inventory knows every key', async () => {
         const { rows } = await db.query('select count(*)::int as known from api_key');
         return rows[0].known === apiKeys.length;
+      });
+    },
+    bind: async (keyName) => {
+      await call(client(keyName, { service: keyName, role: 'USER' }).anthropic, 1);
+      await eventually(`${keyName} is bound`, async () => {
+        const { rows } = await db.query('select 1 from key_binding join api_key using (api_key_id) where name = $1', [
+          keyName,
+        ]);
+        return rows.length === 1;
       });
     },
     statusOf: (keyName) => emulator.apiKey(keyName).status,

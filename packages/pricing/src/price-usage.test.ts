@@ -392,3 +392,19 @@ test('no token of an unknown model is free, and none is cheaper than at any know
     }),
   );
 });
+
+test('no tokens are a firm nothing, whatever the model', () => {
+  const usage = { input_tokens: 0, output_tokens: 0 };
+  const request = {
+    occurredAt: Date.UTC(2026, 10, 1),
+    requestedModel: 'several',
+    usage,
+    usageBasis: 'reported',
+    outcome: 'complete',
+  } as const;
+  assert.deepEqual(priceUsage(indexPriceBook(anthropicPrices), request), {
+    costPicoUsd: 0n,
+    basis: 'firm',
+    priceRow: 'none',
+  });
+});

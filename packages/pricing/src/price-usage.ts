@@ -40,6 +40,7 @@ export function priceUsage(index: PriceIndex, request: PricedRequest): Cost {
   const { usage } = request;
   if (isFree(request)) return { costPicoUsd: 0n, basis: 'firm', priceRow: 'none' };
   if (!usage) return { costPicoUsd: 0n, basis: basisWithoutUsage(request.outcome), priceRow: 'none' };
+  if (usedNothing(usage)) return { costPicoUsd: 0n, basis: 'firm', priceRow: 'none' };
 
   const tally = new Tally(index, request);
   const model = request.servedModel ?? request.requestedModel;
@@ -52,6 +53,13 @@ export function priceUsage(index: PriceIndex, request: PricedRequest): Cost {
 
 function isFree({ operation, stopReason, usage }: PricedRequest): boolean {
   return operation === 'count_tokens' || (stopReason === 'refusal' && usage?.output_tokens === 0);
+}
+
+/** Nothing costs nothing by any price, also by one that nobody knows. */
+function usedNothing(usage: UsageCounters): boolean {
+  const steps = [usage, ...(usage.iterations ?? [])];
+  const searches = usage.server_tool_use?.web_search_requests ?? 0;
+  return searches === 0 && steps.every((step) => promptTokens(step) + step.output_tokens === 0);
 }
 
 function basisWithoutUsage(outcome: PricedRequest['outcome']): CostBasis {

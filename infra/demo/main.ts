@@ -1,7 +1,8 @@
 /** `pnpm start`: a real Kafka, a real Postgres, every service, and a company whose story is read back step by step. */
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { migrate } from '@bursar/db/migrate';
 import { openPool } from '@bursar/db/pool';
+import { REPOSITORY } from '../local/repository.ts';
 import { startStack } from '../local/start-stack.ts';
 import { readStartConfig, type StartConfig } from './config.ts';
 import { openDemo } from './demo.ts';
@@ -12,11 +13,10 @@ import { startServices } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
 import { offerToSecondTerminal, printRealOrganization, printYourTurn } from './your-turn.ts';
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
-const root = `${repository}/.bursar`;
+const root = join(REPOSITORY, '.bursar');
 
 async function start(config: StartConfig, narrator: Narrator, onExit: AsyncDisposableStack): Promise<boolean> {
-  const policy = await readPolicyFile(config.policyPath ?? `${repository}/bursar.yaml`, config);
+  const policy = await readPolicyFile(config.policyPath ?? join(REPOSITORY, 'bursar.yaml'), config);
   narrator.say('starting a real Kafka and a real PostgreSQL');
   const stack = await startStack({ root, say: narrator.say, given: config.given, docker: config.docker });
   onExit.defer(() => stack.close());
@@ -29,7 +29,7 @@ async function start(config: StartConfig, narrator: Narrator, onExit: AsyncDispo
   const demo = config.realOrganization ? undefined : await openDemo(narrator);
   if (demo) onExit.defer(() => demo.close());
   const addresses = { DATABASE_URL: postgres.url, KAFKA_BROKERS: kafka.brokers };
-  const services = await startServices({ ...addresses, ...(demo?.env ?? config.realOrganization) }, `${root}/logs`);
+  const services = await startServices({ ...addresses, ...(demo?.env ?? config.realOrganization) }, join(root, 'logs'));
   onExit.defer(() => services.stop());
   narrator.say('aggregator, scheduler and revoker are ready; their logs are in .bursar/logs');
   const second = {

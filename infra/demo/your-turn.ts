@@ -1,4 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Running, removeRunning, writeRunning } from '../local/running.ts';
 import type { Narrator } from './narrator.ts';
 
@@ -13,7 +14,7 @@ export async function offerToSecondTerminal(
   addresses: Addresses,
   exampleKey: string | undefined,
 ): Promise<() => Promise<void>> {
-  const exampleKeyFile = `${root}/example-key`;
+  const exampleKeyFile = join(root, 'example-key');
   if (exampleKey !== undefined) {
     await mkdir(root, { recursive: true });
     await writeFile(exampleKeyFile, exampleKey, { mode: 0o600 });
@@ -50,7 +51,7 @@ The ledger, for any SQL client:
 /** What runs when the organization is a real one. */
 export function printRealOrganization(narrator: Narrator, databaseUrl: string): void {
   narrator.print(`
-Bursar watches your organization and switches nothing off: it proposes, and pages. There is no demo traffic;
+Bursar watches your organization and switches nothing off: it proposes (bursar holds list). There is no demo traffic;
 meter a service with @bursar/emitter (README, "Meter your own service"). In a second terminal, in this folder:
 
   npx -y pnpm@12 bursar status

@@ -45,6 +45,8 @@ export type PartitionLoop = {
 };
 
 const COMMIT_EVERY_MS = 1_000;
+/** A fetch is answered within 50 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
+const SILENT_AFTER_MS = 30_000;
 
 /**
  * Reads the partitions that the group gives to this member, each in order, one batch at a time.
@@ -61,12 +63,18 @@ export function createPartitionLoop(options: PartitionLoopOptions): PartitionLoo
 
 class LoopState {
   joined = false;
+  /** When the broker last answered a fetch, by the monotonic clock. */
+  fetchedAtMs = performance.now();
   readonly halted = new Map<number, string>();
   readonly lag = new Map<number, bigint>();
   readonly committedAtMs = new Map<number, number>();
 
   ready(): true | string {
-    if (!this.joined) return 'not a member of the consumer group yet';
+    if (!this.joined) return 'not a member of the consumer group';
+    const silentMs = performance.now() - this.fetchedAtMs;
+    if (silentMs > SILENT_AFTER_MS) {
+      return `nothing could be read from Kafka for ${Math.round(silentMs / 1_000)} s: Kafka is away, or a batch waits for Postgres`;
+    }
     if (this.halted.size === 0) return true;
     return [...this.halted].map(([partition, because]) => `partition ${partition} is halted: ${because}`).join('; ');
   }
@@ -88,6 +96,9 @@ async function run(options: PartitionLoopOptions, state: LoopState, signal: Abor
   const stopping = new AbortController();
   consumer.on(consumer.events.GROUP_JOIN, () => {
     state.joined = true;
+  });
+  consumer.on(consumer.events.FETCH, () => {
+    state.fetchedAtMs = performance.now();
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     state.joined = false;

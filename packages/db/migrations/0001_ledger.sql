@@ -1,5 +1,5 @@
 -- The ledger: what was used, by whom, at what cost. Written by the aggregator alone (limit windows and breaches included),
--- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, emitter_seq, limit_window, breach.
+-- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, emitter_seq, quarantine, limit_window, breach.
 
 create type operation as enum ('messages', 'batches', 'count_tokens');
 create type outcome as enum ('complete', 'cancelled', 'truncated', 'http_error', 'transport_error', 'refused');

@@ -47,6 +47,9 @@ export function isConnectionLost(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && (/^(08|57P)/.test(code) || /^E[A-Z]+$/.test(code))) return true;
   return (
-    typeof message === 'string' && /Connection terminated|connection timeout|Client has encountered/i.test(message)
+    typeof message === 'string' &&
+    /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered/i.test(
+      message,
+    )
   );
 }

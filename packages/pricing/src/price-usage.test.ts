@@ -294,7 +294,7 @@ for (const [name, change, usd, basis, priceRow] of CASES) {
 
 for (const [outcome, basis] of [
   ['http_error', 'firm'],
-  ['transport_error', 'firm'],
+  ['transport_error', 'estimated'],
   ['refused', 'firm'],
   ['complete', 'estimated'],
   ['cancelled', 'estimated'],

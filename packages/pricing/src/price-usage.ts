@@ -63,7 +63,7 @@ function usedNothing(usage: UsageCounters): boolean {
 }
 
 function basisWithoutUsage(outcome: PricedRequest['outcome']): CostBasis {
-  const unbilled = outcome === 'http_error' || outcome === 'refused' || outcome === 'transport_error';
+  const unbilled = outcome === 'http_error' || outcome === 'refused';
   return unbilled ? 'firm' : 'estimated';
 }
 

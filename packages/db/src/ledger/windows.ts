@@ -4,7 +4,7 @@ import { type WindowRow, windowRows } from './rows.ts';
 export type Crossings = {
   /** Breaches recorded by this statement. */
   breaches: number;
-  /** Thresholds crossed in windows that are already closed: they act on nothing. */
+  /** Limits crossed in windows that are already closed: they act on nothing and are findings. */
   lateCrossings: number;
 };
 
@@ -51,11 +51,20 @@ export async function addToWindows(
               where kind is not null and window_end > clock_timestamp()
              on conflict do nothing
              returning 1
+           ), late as (
+             insert into finding (kind, subject, sentence, detail)
+             select 'late_crossing', limit_name || '/' || subject || '/' || window_start,
+                    format('%s was crossed in a window that had ended at %s: %s of %s. Late events act on nothing.',
+                           limit_name, window_end, total, amount),
+                    jsonb_build_object('percent', percent, 'total', total::text, 'amount', amount::text)
+               from judged where kind = 'limit' and window_end <= clock_timestamp()
+             on conflict (kind, subject) where resolved_at is null do nothing
+             returning 1
            ), told as (
              select pg_notify('bursar_breach', '') from recorded limit 1
            )
            select (select count(*)::int from recorded) as breaches,
-                  (select count(*)::int from judged where kind is not null and window_end <= clock_timestamp()) as late,
+                  (select count(*)::int from late) as late,
                   (select count(*) from told) as told`,
     values: [policyVersionId, ...windowRows.parameters(rows)],
   });

@@ -243,6 +243,20 @@ test('a threshold speaks once, in the transaction that carries the sum over it',
   assert.equal((await breaches(db)).length, 2);
 });
 
+test('a limit that is crossed in a window that has ended is a finding and no breach', async () => {
+  await using database = await freshDatabase('late');
+  await using db = testPool(database.url);
+  const ledger = await openLedger(db);
+  const yesterday = new Date(Date.now() - 48 * HOUR_MS).toISOString();
+  const ended = new Date(Date.now() - 24 * HOUR_MS).toISOString();
+  const batch = batchOf(ledger, 0, someIds(1), 11);
+  const late = { ...window(ledger, '11', false), window_start: yesterday, window_end: ended };
+  const written = await writeBatch(db, { ...batch, sum: (isFresh) => ({ ...batch.sum(isFresh), windows: [late] }) });
+  assert.deepEqual(written, { state: 'written', fresh: 1, duplicates: 0, breaches: 0, lateCrossings: 1 });
+  const { rows } = await db.query('select kind from finding');
+  assert.deepEqual(rows, [{ kind: 'late_crossing' }]);
+});
+
 test('a limit that stands only by cost of unknown price is provisional until the rest carries it over', async () => {
   await using database = await freshDatabase('provisional');
   await using db = testPool(database.url);

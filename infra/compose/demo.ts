@@ -1,5 +1,5 @@
 /** Acme's services in one container: plays the story of `pnpm start` against the other containers, then stays. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { openPool, type Pool } from '@bursar/db/pool';
 import { newestHold } from '@bursar/db/report/hold-timeline';
 import { ledgerCounts } from '@bursar/db/report/ledger-counts';
@@ -8,10 +8,9 @@ import { KEYS } from '../demo/company.ts';
 import { createNarrator, type Narrator } from '../demo/narrator.ts';
 import { untilStopped } from '../demo/until-stopped.ts';
 import { type DemoConfig, demoOptions } from './config.ts';
+import { markHealthy } from './healthy.ts';
 import { tellStory } from './tell-story.ts';
 
-/** Its existence is the health of the container. */
-const TOLD = '/tmp/told';
 const AGAIN = '`docker compose --profile app down --volumes` forgets everything, so that it can be told again';
 
 /** Tells the story to a new database; of one that knows it says how it ended. True when every step was read back. */
@@ -41,7 +40,7 @@ await runMain('demo', demoOptions, async (config) => {
     process.exitCode = 1;
     return;
   }
-  await writeFile(TOLD, '');
+  await markHealthy();
   narrator.say('your turn: docker compose run --rm bursar why prod-search-service');
   await untilStopped(new Promise<never>(() => {}));
 });

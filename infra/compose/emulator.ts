@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { startEmulator } from '@bursar/anthropic-emulator/emulator';
 import { writeSecretFiles } from '@bursar/anthropic-emulator/secret-files';
 import { runMain } from '@bursar/runtime/main';
+import { acme } from '../demo/company.ts';
 import { untilStopped } from '../demo/until-stopped.ts';
-import { acmeBeforeTheStory } from './company.ts';
 import { emulatorOptions } from './config.ts';
+import { markHealthy } from './healthy.ts';
 
 /** Ids and secrets follow from this number: kept with them, a container that starts again is the same organization. */
 async function keptRandomSeed(folder: string): Promise<number> {
@@ -23,8 +24,9 @@ async function keptRandomSeed(folder: string): Promise<number> {
 
 await runMain('emulator', emulatorOptions, async ({ port, secretsFolder }, log) => {
   const randomSeed = await keptRandomSeed(secretsFolder);
-  const emulator = await startEmulator({ host: '0.0.0.0', port, seed: acmeBeforeTheStory(Date.now()), randomSeed });
+  const emulator = await startEmulator({ host: '0.0.0.0', port, seed: acme(Date.now()), randomSeed });
   await writeSecretFiles(secretsFolder, emulator);
+  await markHealthy();
   log.info({ port }, 'an emulated Anthropic with the organization Acme is up');
   await untilStopped(new Promise<never>(() => {}));
   await emulator.close();

@@ -1,13 +1,14 @@
 import type { Pool } from '@bursar/db/pool';
 import { ledgerCounts } from '@bursar/db/report/ledger-counts';
 import type { Stack } from '../local/start-stack.ts';
+import type { Played } from './demo.ts';
 import type { Narrator } from './narrator.ts';
-import { type StartReport, writeReport } from './report.ts';
+import { writeReport } from './report.ts';
 
 type Told = {
   stack: Stack;
   db: Pool;
-  played: Pick<StartReport, 'steps' | 'keys' | 'emulator'> & { emitted: number };
+  played: Played;
   narrator: Narrator;
 };
 

@@ -154,6 +154,10 @@ test('a refused admin credential shuts the gate, pages, is not ready, and opens 
   assert.match(String(enforcement?.ready?.()), /enforcement is off: Anthropic refused the admin credential/);
   const [page] = await world.messages('enforcement_off');
   assert.equal(page?.severity, 'page');
+  const incidents = () => world.rows('select kind, subject, sentence, resolution from incident');
+  const [incident] = await incidents();
+  assert.match(String(incident?.sentence), /^Enforcement is OFF.*HTTP 401.*ANTHROPIC_ADMIN_KEY_FILE/);
+  assert.equal(incident?.resolution, null);
   const calls = world.updates().length;
   await breakAll(world, ['key-1']);
   await turn(revoker);
@@ -162,10 +166,14 @@ test('a refused admin credential shuts the gate, pages, is not ready, and opens 
   world.emulator.clearFaults();
   await revoker.gate.tickNow();
   assert.equal(enforcement?.ready?.(), true);
+  assert.deepEqual(
+    (await incidents()).map(({ resolution }) => resolution),
+    ['Our admin credential works again: enforcement is on.'],
+  );
   for (let i = 0; i < 3; i++) await turn(revoker);
   assert.deepEqual(
     ['key-0', 'key-1'].map((name) => world.status(name)),
     ['inactive', 'inactive'],
   );
-  assert.equal((await world.messages('enforcement_off')).length, 1);
+  assert.equal((await world.rows("select from outbox where severity = 'page' and subject = 'enforcement'")).length, 1);
 });

@@ -13,13 +13,15 @@ export type AdminApi = 'anthropic' | 'emulator';
 /** Whether holds are carried out without a person, and why not. */
 export type Mode = { auto: true } | { auto: false; because: string };
 
-export const NOT_YET_AGAINST_THE_REAL_API =
-  'the policy says auto, but automatic suspension is not yet allowed against the real API';
+/** Why no policy makes a revoker act by itself, or undefined when auto means auto. */
+export function whyAutoRefused(adminApi: AdminApi): string | undefined {
+  return adminApi === 'anthropic' ? 'automatic suspension is not yet allowed against the real API' : undefined;
+}
 
 export function modeOf(policy: Policy, adminApi: AdminApi): Mode {
   if (policy.enforcement.mode === 'observe') return { auto: false, because: 'the policy only observes' };
-  if (adminApi === 'anthropic') return { auto: false, because: NOT_YET_AGAINST_THE_REAL_API };
-  return { auto: true };
+  const refused = whyAutoRefused(adminApi);
+  return refused === undefined ? { auto: true } : { auto: false, because: `the policy says auto, but ${refused}` };
 }
 
 export function entryNamed(policy: Policy, name: string | null): KeyEntry | undefined {

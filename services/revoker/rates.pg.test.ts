@@ -78,3 +78,23 @@ test('a proposal that nobody decided about ends with its period', async () => {
   await revoker.release.tickNow();
   assert.deepEqual(await world.states(), ['superseded']);
 });
+
+test('a key that somebody else switched on is not held for the same rate again for an hour', async () => {
+  await using world = await rate('rate_overridden', 'auto');
+  const revoker = world.revoker();
+  await seen(world, 1);
+  await turn(revoker);
+  await world.inConsole('search', { status: 'active' });
+  await world.inventory('search');
+  await revoker.observe.tickNow();
+  assert.deepEqual(await world.states(), ['overridden']);
+  await seen(world, 0);
+  await turn(revoker);
+  assert.deepEqual(await world.states(), ['overridden']);
+  assert.equal(world.status('search'), 'active');
+
+  await world.pool.query(`update hold set ended_at = now() - interval '61 minutes'`);
+  await world.pool.query('update breach set consumed_at = null where breach_id = (select max(breach_id) from breach)');
+  await turn(revoker);
+  assert.deepEqual(await world.states(), ['overridden', 'in_force']);
+});

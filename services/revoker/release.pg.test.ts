@@ -97,6 +97,56 @@ test('while paused nothing comes back either', async () => {
   assert.equal(world.status('search'), 'active');
 });
 
+test('a proposal ends, with the reason, as soon as its limit is raised, gone, or does not suspend any more', async () => {
+  const cases = [
+    ['the limit is now above what was used', [{ ...LIMIT, usd: 5 }]],
+    ['the policy has no such limit any more', []],
+    ['the limit does not suspend any more', [{ ...LIMIT, onBreach: 'alert' as const }]],
+    ['the limit measures something else now', [{ ...LIMIT, key: 'other' }]],
+  ] as const;
+  for (const [because, limits] of cases) {
+    await using world = await World.create('proposal_fell', ['search', 'other']);
+    await world.policy({ limits: [LIMIT], mode: 'observe' });
+    const revoker = world.revoker();
+    await world.spend({ limit: 'search per month', usd: 2.5 });
+    await turn(revoker);
+    await world.policy({ limits: [...limits] });
+    await revoker.release.tickNow();
+    const [hold] = await world.holds();
+    assert.deepEqual([hold?.state, hold?.ended_because], ['superseded', because]);
+    const audit = await world.rows("select reason from audit_pending where action = 'hold.superseded'");
+    assert.deepEqual(audit, [{ reason: because }]);
+  }
+});
+
+test('a proposal waits on while its limit is below what was used, certain or not', async () => {
+  await using world = await World.create('proposal_waits', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  const revoker = world.revoker();
+  await world.spend({ limit: 'search per month', usd: 3.5, provisionalUsd: 3, kind: 'provisional' });
+  await turn(revoker);
+  await world.policy({ limits: [{ ...LIMIT, usd: 3 }] });
+  await revoker.release.tickNow();
+  assert.deepEqual(await world.states(), ['proposed']);
+});
+
+test('a key that somebody else switched on is not held again for the same limit in the same window', async () => {
+  await using world = await World.create('foreign_again', ['search']);
+  await world.policy({ limits: [LIMIT] });
+  const revoker = world.revoker();
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await turn(revoker);
+  await world.inConsole('search', { status: 'active' });
+  await world.inventory('search');
+  await revoker.observe.tickNow();
+  await world.pool.query('update breach set consumed_at = null');
+  await world.spend({ limit: 'search per month', usd: 4, kind: 'provisional' });
+  await turn(revoker);
+  assert.deepEqual(await world.rows('select from breach where consumed_at is null'), []);
+  assert.deepEqual(await world.states(), ['overridden']);
+  assert.equal(world.status('search'), 'active');
+});
+
 test('a key that somebody else switched on while held is left on: finding, page, hold overridden', async () => {
   await using world = await World.create('foreign', ['search']);
   await world.policy({ limits: [LIMIT] });

@@ -2,6 +2,7 @@ import { type KeyObject, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Producer } from '@bursar/bus/producer';
+import { noteAutoRefused } from '@bursar/db/enforcement/gate';
 import type { Channel, Pool } from '@bursar/db/pool';
 import type { Log } from '@bursar/runtime/log';
 import { createLoop, type Loop } from '@bursar/runtime/loop';
@@ -13,7 +14,7 @@ import { consumeBreaches } from './breaches/consume-breaches.ts';
 import { observeHeldKeys } from './holds/observe-held-keys.ts';
 import { releaseHolds } from './holds/release-holds.ts';
 import type { RevokerMetrics } from './metrics.ts';
-import { type AdminApi, modeOf, PolicyCache } from './policy-in-force.ts';
+import { type AdminApi, modeOf, PolicyCache, whyAutoRefused } from './policy-in-force.ts';
 import { publishStandings } from './standing/publish-standings.ts';
 
 export type RevokerParts = {
@@ -82,6 +83,7 @@ export function createRevoker(given: RevokerParts): Revoker {
     }),
   );
   const gate = loop('gate', 2_000, async () => {
+    await noteAutoRefused(pool, whyAutoRefused(adminApi) ?? null);
     await watchGate({ pool, client, localPause, onState: (now) => noteGate(now) });
     state.mode = await modeProblem(pool, policies, adminApi);
   });

@@ -68,6 +68,17 @@ test('against the real API auto is treated as observe, and says so', async () =>
   assert.equal(world.updates().length, 0);
 });
 
+test('the database knows why auto is refused for as long as a revoker refuses it', async () => {
+  await using world = await World.create('real_known', []);
+  const refused = async () => (await world.rows('select auto_refused_because as because from enforcement_gate'))[0];
+  await world.revoker({ adminApi: 'anthropic' }).gate.tickNow();
+  assert.deepEqual(await refused(), {
+    because: 'automatic suspension is not yet allowed against the real API',
+  });
+  await world.revoker().gate.tickNow();
+  assert.deepEqual(await refused(), { because: null });
+});
+
 test('a hold approved at the emulator is not carried out against the real API either', async () => {
   await using world = await World.create('real_approved', ['search']);
   await world.policy({ limits: [LIMIT] });

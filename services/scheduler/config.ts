@@ -15,6 +15,7 @@ export const schedulerOptions = defineOptions({
   databaseUrl: {
     schema: url,
     env: 'DATABASE_URL',
+    file: true,
     secret: true,
     describe: 'Postgres, like postgres://user@host/bursar.',
   },
@@ -37,7 +38,7 @@ export const schedulerOptions = defineOptions({
   },
   startTimeoutMs: {
     schema: milliseconds,
-    env: 'START_TIMEOUT',
+    env: 'BURSAR_START_TIMEOUT',
     default: '60s',
     describe: 'How long to wait at start for Postgres and the Admin API; then the process ends with code 1.',
   },

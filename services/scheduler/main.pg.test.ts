@@ -16,7 +16,7 @@ async function surroundings() {
   return {
     emulator,
     databaseUrl: database.url,
-    environment: { DATABASE_URL: database.url, ANTHROPIC_BASE_URL: emulator.url, START_TIMEOUT: '15s' },
+    environment: { DATABASE_URL: database.url, ANTHROPIC_BASE_URL: emulator.url, BURSAR_START_TIMEOUT: '15s' },
     async [Symbol.asyncDispose]() {
       await emulator.close();
       await database[Symbol.asyncDispose]();
@@ -74,7 +74,7 @@ test('the scheduler refuses another organization than the one it was pinned to, 
 
 test('the scheduler says what it waits for and gives up after the stated time', async () => {
   await using around = await surroundings();
-  const away = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', START_TIMEOUT: '500ms' };
+  const away = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', BURSAR_START_TIMEOUT: '500ms' };
   const key = { ANTHROPIC_ADMIN_KEY: around.emulator.adminKey };
   await using service = await startService(MAIN, { ...around.environment, ...away, ...key });
   assert.equal((await service.ended).code, 1);

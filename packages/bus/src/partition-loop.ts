@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
 
@@ -45,6 +46,7 @@ export type PartitionLoop = {
 };
 
 const COMMIT_EVERY_MS = 1_000;
+const REJOIN_AFTER_MS = 1_000;
 /** A fetch is answered within 50 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
 
@@ -80,7 +82,29 @@ class LoopState {
   }
 }
 
+/** Joins again, with a new client, when kafkajs gives up: a broker that starts or restarts is no reason to end. */
 async function run(options: PartitionLoopOptions, state: LoopState, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await runOnce(options, state, signal);
+    } catch (error) {
+      if (!isKafkaAway(error) || signal.aborted) throw error;
+      options.onLog({
+        level: 'warn',
+        namespace: 'PartitionLoop',
+        message: `joins again in ${REJOIN_AFTER_MS} ms: ${error.message}`,
+      });
+      await sleep(REJOIN_AFTER_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
+/** Every error of kafkajs bears its name; an error of the caller's work does not, and ends the loop. */
+function isKafkaAway(error: unknown): error is Error {
+  return error instanceof Error && error.name.startsWith('KafkaJS');
+}
+
+async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: AbortSignal): Promise<void> {
   const consumer = createKafka(options.kafka, options.onLog).consumer({
     groupId: options.groupId,
     sessionTimeout: 10_000,

@@ -50,7 +50,7 @@ test('status says that enforcement is on, what waits for a person and what to ty
   assert.match(stdout, /next +bursar holds list/);
 });
 
-test('status exits with 0 when nothing waits', async () => {
+test('status exits with 0 when nothing waits, and with 3 again when the revoker refuses to act by itself', async () => {
   await using calm = await freshDatabase('cli_calm');
   const calmPool = openPool(calm.url, { name: 'cli test' });
   await insertDemo(calmPool);
@@ -58,10 +58,18 @@ test('status exits with 0 when nothing waits', async () => {
     update hold set state = 'rejected', ended_at = now() where state = 'proposed';
     update incident set resolved_at = now(); update finding set resolved_at = now();
     delete from quarantine; delete from cron_fire where outcome = 'failed'`);
-  await calmPool.end();
   const { stdout, stderr, code } = await runCli(['status'], { databaseUrl: calm.url });
   assert.equal(code, 0, stderr);
   assert.match(stdout, /Nothing waits for a person/);
+  await calmPool.query(`update enforcement_gate set auto_refused_because = 'not yet allowed'`);
+  const refused = await runHere(['status'], calm.url);
+  assert.equal(refused.code, 3);
+  assert.match(refused.stdout, /enforcement +OFF the policy says auto, but the revoker only proposes: not yet allowed/);
+  assert.match(refused.stdout, /next +bursar apply bursar\.yaml/);
+  await calmPool.query(`update policy_version set policy = jsonb_set(policy, '{enforcement,mode}', '"observe"')`);
+  const asOrdered = await runHere(['status'], calm.url);
+  await calmPool.end();
+  assert.equal(asOrdered.code, 0, 'a policy that only observes asks for nothing that is refused');
 });
 
 test('status tells why enforcement is off: no policy, observe, paused, breaker', async () => {
@@ -254,6 +262,22 @@ test('keys are listed with what the policy says about them, their holds and thei
   assert.match((await here('keys', 'show', 'break-glass')).stdout, /protected: never switched off by Bursar/);
 });
 
+test('a key was last used when its newest request says, not when its quarter hour began', async () => {
+  const minutesAgo = async (name: string) => {
+    const { rows } = await pool.query<{ at: Date }>(
+      `select date_trunc('minute', max(occurred_at)) as at from usage_event join dimension using (dimension_id)
+         join key_binding using (key_ref) join api_key using (api_key_id) where api_key.name = $1
+          and request_id like 'req\\_' || repeat('_', 32)`,
+      [name],
+    );
+    return rows[0]!.at.toISOString();
+  };
+  const keys = await json<{ name: string; lastUsedAt: string }[]>('keys', 'list', '--format', 'json');
+  for (const name of ['prod-auth-service', 'prod-search-service']) {
+    assert.equal(keys.find((key) => key.name === name)?.lastUsedAt, await minutesAgo(name));
+  }
+});
+
 test('holds, findings and incidents are listed, the ended ones only with --all', async () => {
   assert.doesNotMatch((await here('holds', 'list')).stdout, /rejected/);
   assert.match((await here('holds', 'list', '--all')).stdout, /rejected/);
@@ -325,12 +349,21 @@ test('apply submits a version and says whether it is in force, refused, or waits
   const active = await applied();
   assert.equal(active.code, 0, active.stderr);
   assert.match(active.stderr, /Policy version 3 is in force/);
+  assert.doesNotMatch(active.stderr, /Enforcement is OFF/);
+  await pool.query(`update enforcement_gate set auto_refused_because = 'not yet allowed'`);
+  const onlyProposed = await applied();
+  await pool.query('update enforcement_gate set auto_refused_because = null');
+  assert.equal(onlyProposed.code, 0);
+  assert.match(
+    onlyProposed.stderr,
+    /in force\.\nEnforcement is OFF: .* the revoker only proposes: not yet allowed\.\n/,
+  );
   await pool.query(`create or replace function accept() returns trigger language plpgsql as
     $$ begin new.refused_because = 'no such key'; return new; end $$`);
   const refused = await applied();
   await pool.query('drop trigger accept on policy_version; delete from policy_version where policy_version_id > 1');
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /version 4 was refused: no such key/);
+  assert.match(refused.stderr, /version 5 was refused: no such key/);
 });
 
 test('migrate can be repeated, and a database without schema is told from one that is away', async () => {

@@ -90,6 +90,8 @@ create table enforcement_gate (
   -- Set while our own admin credential is refused: enforcement is off and everybody must know.
   breaker_open_since timestamptz,
   breaker_reason text,
+  -- Why the revoker only proposes even when the policy says auto; null when it would act.
+  auto_refused_because text,
   -- Holds approved before this instant piled up while the gate was shut: one of them acts by itself, the rest wait for a person.
   backlog_before timestamptz,
   backlog_acted boolean not null default false

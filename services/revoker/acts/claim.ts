@@ -13,7 +13,7 @@ import {
 import { insertAudit } from '@bursar/db/inbox/audit-pending';
 import type { Connection, Pool } from '@bursar/db/pool';
 import { inRetriedTransaction } from '@bursar/db/transaction';
-import { type AdminApi, modeOf, NOT_YET_AGAINST_THE_REAL_API, type PolicyCache } from '../policy-in-force.ts';
+import { type AdminApi, modeOf, type PolicyCache, whyAutoRefused } from '../policy-in-force.ts';
 import { capsFull, tellBacklog, tellCapFull } from './caps.ts';
 import { type LocalPause, passGate } from './gatekeeper.ts';
 import { whyItFell } from './still-stands.ts';
@@ -60,7 +60,8 @@ export async function claimNext(parts: ClaimParts): Promise<ClaimOutcome> {
   return inRetriedTransaction(parts.pool, async (connection) => {
     const { gate, shut } = await passGate(connection, parts.localPause);
     if (shut !== undefined) return { kind: 'shut', because: shut };
-    if (parts.adminApi === 'anthropic') return { kind: 'shut', because: NOT_YET_AGAINST_THE_REAL_API };
+    const refused = whyAutoRefused(parts.adminApi);
+    if (refused !== undefined) return { kind: 'shut', because: refused };
     if (gate.activeVersionId === null) return { kind: 'idle' };
     return (await claimApproved(connection, parts, gate)) ?? (await claimDue(connection, parts));
   });

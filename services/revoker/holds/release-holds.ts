@@ -4,7 +4,7 @@ import {
   type EndedHold,
   endedLimitHolds,
   rotationHoldsInForce,
-  supersedePastProposals,
+  supersedeFallenProposals,
 } from '@bursar/db/enforcement/release';
 import { insertAudit } from '@bursar/db/inbox/audit-pending';
 import type { Pool, Queryable } from '@bursar/db/pool';
@@ -25,7 +25,7 @@ export type ReleaseParts = {
 
 /** Ends every hold in force whose reason is gone, and wants a key back when nothing else holds it. */
 export async function releaseHolds(parts: ReleaseParts): Promise<void> {
-  await endPastProposals(parts.pool);
+  await endFallenProposals(parts.pool);
   const policy = await activePolicy(parts.pool, parts.policies);
   if (policy === undefined || parts.adminApi === 'anthropic') return;
   const ended = await endedHolds(parts.pool, policy, null);
@@ -34,11 +34,10 @@ export async function releaseHolds(parts: ReleaseParts): Promise<void> {
   }
 }
 
-/** A proposal whose window is over can do nothing any more, whoever approves it. */
-async function endPastProposals(pool: Pool): Promise<void> {
-  const because = 'nobody decided before its period ended';
+/** A proposal whose limit was raised or whose window is over can do nothing any more, whoever approves it. */
+async function endFallenProposals(pool: Pool): Promise<void> {
   await inTransaction(pool, async (connection) => {
-    for (const holdId of await supersedePastProposals(connection, because)) {
+    for (const { holdId, because } of await supersedeFallenProposals(connection)) {
       await insertAudit(connection, { action: 'hold.superseded', target: `hold/${holdId}`, reason: because });
     }
   });

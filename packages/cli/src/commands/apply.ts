@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Activation, policyActivation, submitPolicy } from '@bursar/db/configuration/submit-policy';
 import type { Queryable } from '@bursar/db/pool';
+import { loadEnforcement } from '@bursar/db/report/enforcement';
 import { policyToJson } from '@bursar/policy/policy-json';
 import { ExitError } from '@bursar/runtime/exit-error';
 import type { Command } from 'commander';
 import { type Context, withSession } from '../context.ts';
 import { parseCount } from '../options.ts';
 import { readPolicyFile } from '../policy-source.ts';
+import { whyOnlyProposed } from '../story/judge-status.ts';
 import { policySummary } from './config-file.ts';
 
 const ASK_EVERY_MS = 100;
@@ -26,6 +28,8 @@ export function addApply(program: Command, context: Context): void {
         const version = await submitPolicy(db, { contentHash, source, policyJson: policyToJson(policy), reason });
         context.terminal.say(`Policy version ${version} is submitted; waiting for the aggregator to put it in force…`);
         report(context, version, await waitForActivation(db, version, waitMs, context.signal));
+        const onlyProposed = whyOnlyProposed(await loadEnforcement(db));
+        if (onlyProposed) context.terminal.say({ text: `Enforcement is OFF: ${onlyProposed}.`, tone: 'bad' });
       });
       for (const line of policySummary(policy)) context.terminal.print(line);
     });

@@ -8,7 +8,7 @@ import { relativeText } from '../output/time-text.ts';
 export function addIncidents(program: Command, context: Context): void {
   program
     .command('incidents')
-    .description('what went wrong with the metering itself, such as a hole in the log')
+    .description('what went wrong with Bursar itself, such as a hole in the log or a refused admin credential')
     .command('list', { isDefault: true })
     .option('--all', 'with those that are resolved')
     .addOption(formatOption())

@@ -87,8 +87,8 @@ const columns = (now: Date): Column<KeyRow>[] => [
   },
 ];
 
-/** The cube knows the quarter hour of the last use, not its second. */
+/** The cubes know the minute of the last use, not its second. */
 export function lastUseText({ lastUsedAt, keyRef }: KeyRow, now: Date): string {
   if (lastUsedAt === null) return keyRef === null ? 'never seen' : 'over 35 d ago';
-  return now.getTime() - lastUsedAt.getTime() < 15 * 60_000 ? 'within 15 min' : relativeText(lastUsedAt, now);
+  return now.getTime() - lastUsedAt.getTime() < 2 * 60_000 ? 'within 2 min' : relativeText(lastUsedAt, now);
 }

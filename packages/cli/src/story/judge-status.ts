@@ -39,7 +39,15 @@ function whyOff({ enforcement, now }: Status): string | undefined {
     return `paused by ${pausedBy ?? 'somebody'}${until}: ${pauseReason ?? 'no reason given'}`;
   }
   if (policyVersion === null) return 'no policy is in force';
-  return mode === 'auto' ? undefined : 'the policy only observes and proposes (enforcement.mode: observe)';
+  return mode === 'auto'
+    ? whyOnlyProposed(enforcement)
+    : 'the policy only observes and proposes (enforcement.mode: observe)';
+}
+
+/** Why keys are not switched off by themselves although the policy says so, or undefined when they are. */
+export function whyOnlyProposed({ mode, autoRefusedBecause }: Enforcement): string | undefined {
+  if (mode !== 'auto' || autoRefusedBecause === null) return undefined;
+  return `the policy says auto, but the revoker only proposes: ${autoRefusedBecause}`;
 }
 
 function needs({ enforcement, waiting, acts, jobs }: Status): Need[] {
@@ -59,6 +67,10 @@ function needs({ enforcement, waiting, acts, jobs }: Status): Need[] {
       next: 'bursar holds list',
     },
     enforcement.paused && { what: 'Enforcement is paused', next: 'bursar unpause --reason "…"' },
+    whyOnlyProposed(enforcement) !== undefined && {
+      what: 'The policy asks for what the revoker refuses: set enforcement.mode to observe',
+      next: 'bursar apply bursar.yaml --reason "propose only"',
+    },
     enforcement.policyVersion === null && {
       what: 'Put a policy in force',
       next: 'bursar apply bursar.yaml --reason "first policy"',

@@ -78,6 +78,14 @@ export async function closeBreaker(db: Queryable): Promise<boolean> {
   return rowCount === 1;
 }
 
+/** Keeps why the revoker would not act by itself even if the policy said auto; null when it would. */
+export async function noteAutoRefused(db: Queryable, because: string | null): Promise<void> {
+  await db.query(
+    'update enforcement_gate set auto_refused_because = $1 where auto_refused_because is distinct from $1',
+    [because],
+  );
+}
+
 /** Remembers that the one act of the backlog has happened. */
 export async function markBacklogActed(db: Queryable): Promise<void> {
   await db.query('update enforcement_gate set backlog_acted = true');

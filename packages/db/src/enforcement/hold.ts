@@ -44,7 +44,10 @@ export async function proposeHold(db: Queryable, hold: NewHold): Promise<string 
   return rows[0]?.hold_id;
 }
 
-/** Whether a hold for the same rule on the same key, of whatever window, was decided or proposed in the last hour. */
+/**
+ * Whether a hold for the same rule on the same key, of whatever window, was decided or proposed in the last hour, or
+ * was overridden in it: a key that somebody else switched on is not fought.
+ */
 export async function heldLately(
   db: Queryable,
   hold: Pick<NewHold, 'cause' | 'rule' | 'subject' | 'apiKeyId'>,
@@ -53,8 +56,8 @@ export async function heldLately(
     `select exists (
        select from hold
         where cause = $1 and rule = $2 and subject = $3 and api_key_id = $4
-          and state in ('proposed', 'approved', 'in_force')
-          and proposed_at > clock_timestamp() - interval '1 hour') as found`,
+          and case when state in ('proposed', 'approved', 'in_force') then proposed_at
+                   when state = 'overridden' then ended_at end > clock_timestamp() - interval '1 hour') as found`,
     [hold.cause, hold.rule, hold.subject, hold.apiKeyId],
   );
   return rows[0]?.found === true;

@@ -54,14 +54,32 @@ export async function rotationHoldsInForce(db: Queryable, apiKeyId: string | nul
   return rows;
 }
 
-/** Gives up proposals that nobody decided about before their window, or the hour after a rate, was over. Returns them. */
-export async function supersedePastProposals(db: Queryable, because: string): Promise<string[]> {
-  const { rows } = await db.query<{ hold_id: string }>(
-    `update hold set state = 'superseded', ended_at = clock_timestamp(), ended_because = $1
-      where state = 'proposed' and cause = 'limit' and window_end <= clock_timestamp()
-        and proposed_at <= clock_timestamp() - interval '1 hour'
-      returning hold_id`,
-    [because],
+/**
+ * Gives up the limit holds that are only proposed and whose reason is gone: by the active policy, or because nobody
+ * decided before their window, or the hour after a rate, was over. Returns them with the reason in words.
+ * Cost whose price is not certain counts here: it is why some of them wait for a person.
+ */
+export async function supersedeFallenProposals(db: Queryable): Promise<{ holdId: string; because: string }[]> {
+  const { rows } = await db.query<{ holdId: string; because: string }>(
+    `update hold set state = 'superseded', ended_at = clock_timestamp(), ended_because = fallen.because
+       from (
+         select h.hold_id,
+                case when r.name is null then 'the policy has no such limit any more'
+                     when r.on_breach <> 'suspend' then 'the limit does not suspend any more'
+                     when r.measure_id <> b.measure_id then 'the limit measures something else now'
+                     when m.period <> 'sliding_minute' and l.total < r.amount then 'the limit is now above what was used'
+                     when h.window_end <= clock_timestamp() and h.proposed_at <= clock_timestamp() - interval '1 hour'
+                       then 'nobody decided before its period ended' end as because
+           from hold h
+          cross join configuration_epoch e
+           left join breach b on b.breach_id = h.breach_id
+           left join limit_rule r on r.policy_version_id = e.policy_version_id and r.name = h.rule
+           left join measure m on m.measure_id = r.measure_id
+           left join limit_window l
+                  on l.measure_id = r.measure_id and l.subject = h.subject and l.window_start = h.window_start
+          where h.state = 'proposed' and h.cause = 'limit') fallen
+      where hold.hold_id = fallen.hold_id and hold.state = 'proposed' and fallen.because is not null
+      returning hold.hold_id as "holdId", fallen.because`,
   );
-  return rows.map((row) => row.hold_id);
+  return rows;
 }

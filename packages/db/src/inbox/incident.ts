@@ -14,3 +14,18 @@ export async function openIncident(db: Queryable, incident: Incident): Promise<v
   if (opened === undefined) return;
   await insertOutbox(db, { severity: 'page', ...incident, dedupKey: `incident/${opened.incident_id}` });
 }
+
+/** Resolves an open incident in the name of this login. False when none is open. */
+export async function resolveIncident(
+  db: Queryable,
+  kind: string,
+  subject: string,
+  resolution: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update incident set resolved_at = clock_timestamp(), resolved_by = session_user, resolution = $3
+      where kind = $1 and subject = $2 and resolved_at is null`,
+    [kind, subject, resolution],
+  );
+  return rowCount === 1;
+}

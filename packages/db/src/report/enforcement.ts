@@ -9,6 +9,8 @@ export type Enforcement = {
   pauseReason: string | null;
   breakerOpenSince: Date | null;
   breakerReason: string | null;
+  /** Why the revoker only proposes even when the policy says auto; null when it would act. */
+  autoRefusedBecause: string | null;
   /** null: no policy was ever activated. */
   policyVersion: number | null;
   mode: string | null;
@@ -27,7 +29,8 @@ export async function loadEnforcement(db: Queryable): Promise<Enforcement> {
     `select coalesce(o.name, p.policy->'organization'->>'name') as organization,
             g.paused, g.paused_by as "pausedBy", g.paused_at as "pausedAt", g.paused_until as "pausedUntil",
             g.pause_reason as "pauseReason", g.breaker_open_since as "breakerOpenSince",
-            g.breaker_reason as "breakerReason", p.policy_version_id as "policyVersion",
+            g.breaker_reason as "breakerReason", g.auto_refused_because as "autoRefusedBecause",
+            p.policy_version_id as "policyVersion",
             p.policy->'enforcement'->>'mode' as mode, p.policy->'organization'->>'timezone' as timezone,
             p.activated_at as "activatedAt", waiting.policy_version_id as "waitingVersion",
             refused.policy_version_id as "refusedVersion", refused.refused_because as "refusedBecause"

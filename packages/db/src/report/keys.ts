@@ -31,7 +31,7 @@ export type KeyRow = {
   /** Open reasons why it is, or may soon be, switched off. */
   holds: { cause: string; rule: string; state: string }[];
   firstSeenAt: Date;
-  /** Start of the newest quarter hour with a request, in the last 35 days. */
+  /** Start of the newest minute with a request in the last day, else of the newest quarter hour in the last 35 days. */
   lastUsedAt: Date | null;
 };
 
@@ -43,8 +43,12 @@ export async function listKeys(db: Queryable, text?: string): Promise<KeyRow[]> 
          join policy_version using (policy_version_id), jsonb_array_elements(policy->'keys') e
      ), used as (
        select d.key_ref, max(u.bucket) as last_used_at
-         from usage_quarter_hour u join dimension d using (dimension_id)
-        where u.bucket > clock_timestamp() - interval '35 days' group by d.key_ref
+         from (select dimension_id, max(bucket) as bucket from usage_quarter_hour
+                where bucket > clock_timestamp() - interval '35 days' group by dimension_id
+               union all
+               select dimension_id, max(bucket) from usage_minute
+                where bucket > clock_timestamp() - interval '1 day' group by dimension_id) u
+         join dimension d using (dimension_id) group by d.key_ref
      )
      select ak.api_key_id as "apiKeyId", ki.key_ref as "keyRef", ak.name, coalesce(ki.hint, ak.hint) as hint,
             encode(ki.sha256, 'hex') as sha256, ak.status, ak.workspace_id as "workspaceId", ws.name as workspace,

@@ -48,6 +48,10 @@ test('a key held for money and for rotation stays off until neither holds it', a
   const { anthropic } = bursar.client('search', { service: 'search', role: 'USER' });
   await call(anthropic, 20_000);
   await becomes(bursar, 'inactive');
+  await eventually('the inventory knows it', async () => {
+    const { rows } = await bursar.db.query(`select 1 from api_key where status = 'inactive'`);
+    return rows.length === 1;
+  });
   await bursar.apply(policyText({ keys: due, limits: [limitOf('0.01')] }));
   await eventually(
     'both hold it',

@@ -263,7 +263,7 @@ test('keys are listed with what the policy says about them, their holds and thei
 });
 
 test('a key was last used when its newest request says, not when its quarter hour began', async () => {
-  const minutesAgo = async (name: string) => {
+  const newestMinute = async (name: string) => {
     const { rows } = await pool.query<{ at: Date }>(
       `select date_trunc('minute', max(occurred_at)) as at from usage_event join dimension using (dimension_id)
          join key_binding using (key_ref) join api_key using (api_key_id) where api_key.name = $1
@@ -274,7 +274,7 @@ test('a key was last used when its newest request says, not when its quarter hou
   };
   const keys = await json<{ name: string; lastUsedAt: string }[]>('keys', 'list', '--format', 'json');
   for (const name of ['prod-auth-service', 'prod-search-service']) {
-    assert.equal(keys.find((key) => key.name === name)?.lastUsedAt, await minutesAgo(name));
+    assert.equal(keys.find((key) => key.name === name)?.lastUsedAt, await newestMinute(name));
   }
 });
 

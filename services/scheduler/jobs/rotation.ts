@@ -21,7 +21,7 @@ export async function reviewRotations(pool: Pool, now: Date): Promise<string> {
   const active = await loadActivePolicy(pool);
   if (active === undefined) return 'no policy in force';
   const { keys: entries } = policyFromJson(active.policyJson);
-  const keyByName = soleActiveKeys(await listApiKeys(pool));
+  const keyByName = soleKeysInUse(await listApiKeys(pool));
   const breaches = entries.flatMap((entry) => {
     const key = keyByName.get(entry.name);
     return key === undefined ? [] : rotationBreaches(entry, key, active.versionId, now);
@@ -63,9 +63,12 @@ export function rotationBreaches(
   return state === 'past_grace' ? breach('limit', 100) : [];
 }
 
-/** Active keys by name, where the name tells which key is meant. */
-function soleActiveKeys(keys: readonly ListedApiKey[]): Map<string, ListedApiKey> {
-  const active = keys.filter((key) => key.status === 'active');
-  const groups = [...Map.groupBy(active, (key) => key.name)];
+/**
+ * Keys in use by name, where the name tells which key is meant. One that we hold is in use as well: else the end of its
+ * budget period would bring back a key whose rotation date has passed meanwhile.
+ */
+function soleKeysInUse(keys: readonly ListedApiKey[]): Map<string, ListedApiKey> {
+  const inUse = keys.filter((key) => key.status === 'active' || key.held);
+  const groups = [...Map.groupBy(inUse, (key) => key.name)];
   return new Map(groups.flatMap(([name, same]) => (same.length === 1 ? [[name, same[0]!] as const] : [])));
 }

@@ -1,6 +1,8 @@
 import type { Pool } from '@bursar/db/pool';
 import { newestHold, warnedAt } from '@bursar/db/report/hold-timeline';
 import { ledgerCounts } from '@bursar/db/report/ledger-counts';
+import { loadProgress } from '@bursar/db/report/progress';
+import { formatUsd, parseUsd } from '@bursar/pricing/money';
 import { eventually } from '../local/eventually.ts';
 import { KEYS } from './company.ts';
 import type { DemoService } from './demo-service.ts';
@@ -8,6 +10,7 @@ import type { Narrator } from './narrator.ts';
 import type { KeyResult, StepResult } from './report.ts';
 
 const STEP_TIMEOUT_MS = 90_000;
+const LIVE_EVERY_MS = 250;
 
 export type StoryOptions = {
   db: Pool;
@@ -31,6 +34,7 @@ export class Story {
 
   async tell(): Promise<StoryResult> {
     const { auth, search, importer, playground } = this.#options.services;
+    const stopLiveView = this.#showProgress();
     for (const service of [auth, search, importer]) service.start();
     await this.#step('traffic becomes rows', () => this.#firstRow());
     await this.#step('80 % of a budget warns', () => this.#warning());
@@ -42,6 +46,7 @@ export class Story {
     await this.#step('the budget is raised', () => this.#comesBack(search));
     const emitted = await this.#stopTraffic();
     await this.#step('every event is accounted for', () => this.#accountFor(emitted));
+    stopLiveView();
     return { steps: this.#steps, keys: this.#keys, emitted };
   }
 
@@ -54,6 +59,21 @@ export class Story {
     );
     this.#steps.push({ name, ...result, ms: Math.round(performance.now() - startedAtMs) });
     narrator.tell(result.ok ? 'done' : 'failed', result.detail);
+  }
+
+  #showProgress(): () => void {
+    const { db, narrator } = this.#options;
+    const show = async () => {
+      const { stored, spentUsd, keysOff } = await loadProgress(db);
+      narrator.live(
+        `          ${stored} requests metered · ${formatUsd(parseUsd(spentUsd), 2)} USD spent · ${keysOff} keys off`,
+      );
+    };
+    const timer = setInterval(() => void show().catch(() => {}), LIVE_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      narrator.live('');
+    };
   }
 
   async #firstRow(): Promise<string> {

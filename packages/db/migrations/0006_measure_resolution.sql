@@ -11,3 +11,10 @@ select measure_id,
              from workspace w where w.name = m.select_name)
        end as resolved
   from measure m;
+
+-- What a key's status is as far as anybody knows: the inventory's last look, or the revoker's when that is newer.
+create view api_key_status as
+select k.api_key_id,
+       case when c.observed_at > k.last_seen_at and c.observed in ('active', 'inactive', 'archived', 'expired')
+            then c.observed else k.status end as status
+  from api_key k left join key_control c using (api_key_id);

@@ -51,7 +51,7 @@ export async function listKeys(db: Queryable, text?: string): Promise<KeyRow[]> 
          join dimension d using (dimension_id) group by d.key_ref
      )
      select ak.api_key_id as "apiKeyId", ki.key_ref as "keyRef", ak.name, coalesce(ki.hint, ak.hint) as hint,
-            encode(ki.sha256, 'hex') as sha256, ak.status, ak.workspace_id as "workspaceId", ws.name as workspace,
+            encode(ki.sha256, 'hex') as sha256, known.status, ak.workspace_id as "workspaceId", ws.name as workspace,
             ak.principal, ak.created_by as "createdBy", ak.created_at as "createdAt", ak.expires_at as "expiresAt",
             ak.gone_at as "goneAt", kb.basis, kb.bound_at as "boundAt",
             kc.wanted, kc.observed, kc.observed_at as "observedAt",
@@ -61,6 +61,7 @@ export async function listKeys(db: Queryable, text?: string): Promise<KeyRow[]> 
             coalesce(h.holds, '[]') as holds, coalesce(ki.first_seen_at, ak.first_seen_at) as "firstSeenAt",
             used.last_used_at as "lastUsedAt"
        from api_key ak
+       left join api_key_status known on known.api_key_id = ak.api_key_id
        left join key_binding kb on kb.api_key_id = ak.api_key_id and kb.unbound_at is null
        full join key_identity ki on ki.key_ref = kb.key_ref
        left join workspace ws on ws.workspace_id = ak.workspace_id

@@ -26,9 +26,10 @@ export async function listWorkspaces(db: Queryable, zone: string): Promise<Works
          from dimension order by key_ref, dimension_id desc
      ), known as (
        select coalesce(ak.workspace_id, case when ak.api_key_id is null then used_as.workspace_id end) as workspace_id,
-              ak.name, coalesce(ki.hint, ak.hint) as hint, ak.api_key_id, ak.status, used_as.role,
+              ak.name, coalesce(ki.hint, ak.hint) as hint, ak.api_key_id, now.status, used_as.role,
               coalesce(spent.usd, 0) as usd
          from api_key ak
+         left join api_key_status now on now.api_key_id = ak.api_key_id
          left join key_binding kb on kb.api_key_id = ak.api_key_id and kb.unbound_at is null
          full join key_identity ki on ki.key_ref = kb.key_ref
          left join used_as on used_as.key_ref = ki.key_ref

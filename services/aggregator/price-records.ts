@@ -1,14 +1,17 @@
 import type { Dimension } from '@bursar/db/ledger/dimensions';
 import type { EventRow } from '@bursar/db/ledger/rows';
+import { billedTokens, type Tokens } from '@bursar/pricing/billed-tokens';
 import { formatUsd } from '@bursar/pricing/money';
 import type { PriceIndex } from '@bursar/pricing/price-index';
 import { priceUsage } from '@bursar/pricing/price-usage';
 import type { UsageRecord } from './read-records.ts';
-import { billedTokens, type Tokens } from './tokens.ts';
+
+const NO_TOKENS: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
 
 /** A usage record with its price and the place where it counts. */
 export type PricedRecord = UsageRecord & {
   tokens: Tokens;
+  webSearches: number;
   costPicoUsd: bigint;
   costBasis: 'firm' | 'estimated' | 'provisional';
   dimension: Dimension;
@@ -28,7 +31,8 @@ export function priceRecords(usage: readonly UsageRecord[], prices: PriceIndex, 
     const keyRef = keys.keyRefOf(data.key.sha256);
     return {
       ...record,
-      tokens: billedTokens(data.usage),
+      tokens: data.usage ? billedTokens(data.usage) : NO_TOKENS,
+      webSearches: data.usage?.server_tool_use?.web_search_requests ?? 0,
       costPicoUsd: cost.costPicoUsd,
       costBasis: cost.basis,
       dimension: {
@@ -65,7 +69,7 @@ export function eventRow(record: PricedRecord, dimensionId: number, partition: n
     cache_read_tokens: tokens.cacheRead,
     cache_write_5m_tokens: tokens.cacheWrite5m,
     cache_write_1h_tokens: tokens.cacheWrite1h,
-    web_searches: tokens.webSearches,
+    web_searches: record.webSearches,
     max_tokens_requested: data.maxTokens.requested ?? null,
     max_tokens_sent: data.maxTokens.sent ?? null,
     operation: data.operation,

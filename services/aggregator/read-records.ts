@@ -4,7 +4,7 @@ import { decodeEvent, type EmitterEvent, type UsageEvent } from '@bursar/events/
 import { scrubSecrets } from '@bursar/events/field';
 import { DEDUP_WINDOW_MS } from '@bursar/events/topics';
 import { uuidV7TimeMs } from '@bursar/events/uuid-v7';
-import { billedTokens } from './tokens.ts';
+import { billedTokens } from '@bursar/pricing/billed-tokens';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -96,8 +96,8 @@ function wrongTime(
 
 /** Each counter is bounded by the schema; the sum over the steps of one request must be as well. */
 function wrongUsage({ event }: UsageRecord): { reason: string; detail: string } | undefined {
-  const tokens = billedTokens(event.data.usage);
-  const largest = Math.max(...Object.values(tokens));
+  if (event.data.usage === undefined) return undefined;
+  const largest = Math.max(...Object.values(billedTokens(event.data.usage)));
   return largest > MOST_TOKENS ? { reason: 'implausible_usage', detail: `${largest} tokens of one kind` } : undefined;
 }
 

@@ -68,7 +68,7 @@ function addToCell(cell: Cell, record: CountedRecord): void {
   cell.cache_read_tokens += tokens.cacheRead;
   cell.cache_write_5m_tokens += tokens.cacheWrite5m;
   cell.cache_write_1h_tokens += tokens.cacheWrite1h;
-  cell.web_searches += tokens.webSearches;
+  cell.web_searches += record.webSearches;
   cell.costPicoUsd[record.costBasis] += record.costPicoUsd;
 }
 

@@ -11,7 +11,7 @@ import { signingKey } from './standing/signing-key.ts';
 import { requireAdminApi, requireCredential, requireSchema } from './start.ts';
 import { createWaker } from './wake.ts';
 
-await runMain('bursar-revoker', options, async (config, log) => {
+await runMain('revoker', options, async (config, log) => {
   checkConfig(config);
   const credential = requireCredential(config);
   const privateKey = signingKey(config.standingKeyFile, log);
@@ -40,7 +40,7 @@ await runMain('bursar-revoker', options, async (config, log) => {
   const bus: Part = { name: 'kafka', stop: () => producer.disconnect() };
   const waker = createWaker(config.databaseUrl, revoker.wake, log);
   await runService({
-    name: 'bursar-revoker',
+    name: 'revoker',
     ...{ log, metrics: metrics.registry, drainTimeoutMs: config.drainTimeoutMs },
     health: { host: config.healthHost, port: config.healthPort },
     parts: [postgres, adminApi, bus, ...revoker.parts, waker],

@@ -15,6 +15,20 @@ const AGGREGATOR = 'services/aggregator/main.ts';
 const key = trafficKey();
 const events = (count: number) => Array.from({ length: count }, () => usageEvent(key));
 
+/** A database and topics of which an aggregator has counted so many events, and has ended. */
+async function counted(name: string, count: number) {
+  const onExit = new AsyncDisposableStack();
+  const database = onExit.use(await freshDatabase(name));
+  const db = onExit.use(testPool(database.url));
+  const kafka = await freshTopics();
+  const env = aggregatorEnv(database.url, kafka);
+  await using aggregator = await startService(AGGREGATOR, env);
+  await sendUsage(kafka, events(count));
+  await untilStored(db, count);
+  await aggregator.kill('SIGTERM');
+  return { db, kafka, env, [Symbol.asyncDispose]: () => onExit.disposeAsync() };
+}
+
 async function incident(db: Pool, kind: string): Promise<string> {
   return eventually(`an incident ${kind}`, async () => {
     const { rows } = await db.query<{ sentence: string }>('select sentence from incident where kind = $1', [kind]);
@@ -27,16 +41,8 @@ async function storedCount(db: Pool): Promise<number> {
 }
 
 test('records that Kafka forgot before they were counted halt the partition with an incident that names the range', async () => {
-  await using database = await freshDatabase('hole');
-  await using db = testPool(database.url);
-  const kafka = await freshTopics();
-  const env = aggregatorEnv(database.url, kafka);
-  {
-    await using aggregator = await startService(AGGREGATOR, env);
-    await sendUsage(kafka, events(10));
-    await untilStored(db, 10);
-    await aggregator.kill('SIGTERM');
-  }
+  await using ledger = await counted('hole', 10);
+  const { db, kafka, env } = ledger;
   await sendUsage(kafka, events(7));
   await expireRecords(kafka, kafka.topics.usage.name);
   await sendUsage(kafka, events(5));
@@ -52,16 +58,8 @@ test('records that Kafka forgot before they were counted halt the partition with
 });
 
 test('a topic that was made anew halts the partition: its records are not taken for a replay', async () => {
-  await using database = await freshDatabase('rewritten');
-  await using db = testPool(database.url);
-  const kafka = await freshTopics();
-  const env = aggregatorEnv(database.url, kafka);
-  {
-    await using aggregator = await startService(AGGREGATOR, env);
-    await sendUsage(kafka, events(10));
-    await untilStored(db, 10);
-    await aggregator.kill('SIGTERM');
-  }
+  await using ledger = await counted('rewritten', 10);
+  const { db, kafka, env } = ledger;
   await recreateTopic(kafka, kafka.topics.usage.name);
   await sendUsage(kafka, events(4));
   await using _aggregator = await startService(AGGREGATOR, env);
@@ -70,16 +68,8 @@ test('a topic that was made anew halts the partition: its records are not taken 
 });
 
 test('offsets of another cluster are never mixed with those of this one', async () => {
-  await using database = await freshDatabase('cluster');
-  await using db = testPool(database.url);
-  const kafka = await freshTopics();
-  const env = aggregatorEnv(database.url, kafka);
-  {
-    await using aggregator = await startService(AGGREGATOR, env);
-    await sendUsage(kafka, events(3));
-    await untilStored(db, 3);
-    await aggregator.kill('SIGTERM');
-  }
+  await using ledger = await counted('cluster', 3);
+  const { db, kafka, env } = ledger;
   await db.query(`update kafka_offset set cluster_id = 'elsewhere'`);
   await sendUsage(kafka, events(3));
   await using _aggregator = await startService(AGGREGATOR, env);

@@ -1,4 +1,5 @@
 import type { UsageCounters, UsageData } from '@bursar/events/usage-event';
+import { type BilledStep, billedSteps, billedTokens, splitIsKnown, type Tokens, tokensOf } from './billed-tokens.ts';
 import type { PriceRow, Ratio } from './price-book.ts';
 import { dearestRow, findRow, type PriceIndex } from './price-index.ts';
 
@@ -22,12 +23,6 @@ export type CostBasis = 'firm' | 'estimated' | 'provisional';
 /** `priceRow`: the row of the last step, `unknown` (some step has no price) or `none` (nothing to price). */
 export type Cost = { costPicoUsd: bigint; basis: CostBasis; priceRow: string };
 
-type Iteration = NonNullable<UsageCounters['iterations']>[number];
-type TokenCounters = Pick<
-  UsageCounters,
-  'input_tokens' | 'output_tokens' | 'cache_creation_input_tokens' | 'cache_read_input_tokens' | 'cache_creation'
->;
-
 /**
  * What a request cost, in pico-dollars: the price of the served model in force when it ran, tokens × price × factors,
  * summed exactly and rounded half up once, to a whole pico-dollar.
@@ -44,10 +39,7 @@ export function priceUsage(index: PriceIndex, request: PricedRequest): Cost {
 
   const tally = new Tally(index, request);
   const model = request.servedModel ?? request.requestedModel;
-  const iterations = usage.iterations ?? [];
-  // Anthropic bills by iterations; the top level repeats those that sampled the answer and omits the rest (compaction).
-  if (!iterations.some(isSampling)) tally.add(usage, model);
-  for (const step of iterations) tally.add(step, step.model ?? model);
+  for (const step of billedSteps(usage)) tally.add(step, step.model ?? model);
   return tally.cost(usage.server_tool_use?.web_search_requests ?? 0);
 }
 
@@ -57,18 +49,13 @@ function isFree({ operation, stopReason, usage }: PricedRequest): boolean {
 
 /** Nothing costs nothing by any price, also by one that nobody knows. */
 function usedNothing(usage: UsageCounters): boolean {
-  const steps = [usage, ...(usage.iterations ?? [])];
   const searches = usage.server_tool_use?.web_search_requests ?? 0;
-  return searches === 0 && steps.every((step) => promptTokens(step) + step.output_tokens === 0);
+  return searches === 0 && Object.values(billedTokens(usage)).every((count) => count === 0);
 }
 
 function basisWithoutUsage(outcome: PricedRequest['outcome']): CostBasis {
   const unbilled = outcome === 'http_error' || outcome === 'refused';
   return unbilled ? 'firm' : 'estimated';
-}
-
-function isSampling(step: Iteration): boolean {
-  return step.type === 'message' || step.type === 'fallback_message';
 }
 
 /** Adds up the steps of one request over the common denominator of both factors, so that only the end is rounded. */
@@ -97,7 +84,8 @@ class Tally {
     this.#estimated = usageBasis !== 'reported' || serviceTier === 'priority';
   }
 
-  add(tokens: TokenCounters, model: string): void {
+  add(step: BilledStep, model: string): void {
+    const tokens = tokensOf(step);
     const known = this.#knownSpeed
       ? findRow(this.#index, model, this.#atMs, this.#fast, promptTokens(tokens))
       : undefined;
@@ -107,7 +95,7 @@ class Tally {
     const geoFactor = scaled(usGeo, this.#usGeo && row.usGeoSurcharge);
     this.#scaledPico += tokenPico(tokens, row) * batchFactor * geoFactor;
     if (!known) this.#provisional = true;
-    if (!splitIsKnown(tokens)) this.#estimated = true;
+    if (!splitIsKnown(step)) this.#estimated = true;
     this.#priceRow = this.#provisional ? 'unknown' : row.id;
   }
 
@@ -119,32 +107,16 @@ class Tally {
   }
 }
 
-function promptTokens(tokens: TokenCounters): number {
-  return tokens.input_tokens + (tokens.cache_read_input_tokens ?? 0) + cacheWrites(tokens);
+function promptTokens({ input, cacheRead, cacheWrite5m, cacheWrite1h }: Tokens): number {
+  return input + cacheRead + cacheWrite5m + cacheWrite1h;
 }
 
-function cacheWrites(tokens: TokenCounters): number {
-  return Math.max(tokens.cache_creation_input_tokens ?? 0, splitWrites(tokens));
-}
-
-function splitWrites({ cache_creation: split }: TokenCounters): number {
-  return (split?.ephemeral_5m_input_tokens ?? 0) + (split?.ephemeral_1h_input_tokens ?? 0);
-}
-
-function splitIsKnown(tokens: TokenCounters): boolean {
-  const total = tokens.cache_creation_input_tokens;
-  return total === undefined || total === null || total === splitWrites(tokens);
-}
-
-function tokenPico(tokens: TokenCounters, row: PriceRow): bigint {
-  let pico = BigInt(tokens.input_tokens) * row.inputPico + BigInt(tokens.output_tokens) * row.outputPico;
-  const read = tokens.cache_read_input_tokens;
-  if (read) pico += BigInt(read) * row.cacheReadPico;
-  const writes = cacheWrites(tokens);
-  if (writes > 0) {
-    const write1h = tokens.cache_creation?.ephemeral_1h_input_tokens ?? 0;
-    pico += BigInt(writes - write1h) * row.cacheWrite5mPico + BigInt(write1h) * row.cacheWrite1hPico;
-  }
+/** Most requests write no cache: what is zero costs no big number. */
+function tokenPico(tokens: Tokens, row: PriceRow): bigint {
+  let pico = BigInt(tokens.input) * row.inputPico + BigInt(tokens.output) * row.outputPico;
+  if (tokens.cacheRead > 0) pico += BigInt(tokens.cacheRead) * row.cacheReadPico;
+  if (tokens.cacheWrite5m > 0) pico += BigInt(tokens.cacheWrite5m) * row.cacheWrite5mPico;
+  if (tokens.cacheWrite1h > 0) pico += BigInt(tokens.cacheWrite1h) * row.cacheWrite1hPico;
   return pico;
 }
 

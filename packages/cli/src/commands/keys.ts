@@ -6,7 +6,7 @@ import { cleanJson } from '../output/clean-text.ts';
 import { type Column, type Format, writeListing } from '../output/listing.ts';
 import { relativeText } from '../output/time-text.ts';
 import { findKeys } from '../story/find-key.ts';
-import { keyFacts, statusTone } from '../story/key-facts.ts';
+import { keyFacts, lastUseText, statusTone } from '../story/key-facts.ts';
 
 export function addKeys(program: Command, context: Context): void {
   const keys = program.command('keys').description('the API keys at Anthropic and those seen in traffic');
@@ -86,9 +86,3 @@ const columns = (now: Date): Column<KeyRow>[] => [
     people: (key) => lastUseText(key, now),
   },
 ];
-
-/** The cubes know the minute of the last use, not its second. */
-export function lastUseText({ lastUsedAt, keyRef }: KeyRow, now: Date): string {
-  if (lastUsedAt === null) return keyRef === null ? 'never seen' : 'over 35 d ago';
-  return now.getTime() - lastUsedAt.getTime() < 2 * 60_000 ? 'within 2 min' : relativeText(lastUsedAt, now);
-}

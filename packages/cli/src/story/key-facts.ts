@@ -1,5 +1,4 @@
 import type { KeyRow } from '@bursar/db/report/keys';
-import { lastUseText } from '../commands/keys.ts';
 import { type Line, type Tone, toned } from '../output/terminal.ts';
 import { relativeText, utcText } from '../output/time-text.ts';
 
@@ -73,4 +72,10 @@ function controlText({ wanted, observed, observedAt }: KeyRow, now: Date): strin
   if (wanted === null) return undefined;
   const seen = observedAt === null ? 'not yet asked' : `read back as ${observed} ${relativeText(observedAt, now)}`;
   return `${wanted}; ${seen}`;
+}
+
+/** The cubes know the minute of the last use, not its second. */
+export function lastUseText({ lastUsedAt, keyRef }: KeyRow, now: Date): string {
+  if (lastUsedAt === null) return keyRef === null ? 'never seen' : 'over 35 d ago';
+  return now.getTime() - lastUsedAt.getTime() < 2 * 60_000 ? 'within 2 min' : relativeText(lastUsedAt, now);
 }

@@ -32,6 +32,20 @@ export async function freshDatabase(name: string): Promise<FreshDatabase> {
   };
 }
 
+/** Ends every connection to a database and lets none in until `end`. */
+export async function postgresAway(url: string): Promise<{ end(): Promise<void> } & AsyncDisposable> {
+  const { databaseUrl } = await stackAddresses();
+  const database = new URL(url).pathname.slice(1);
+  const allow = (allowed: boolean) =>
+    withClient(databaseUrl, async (client) => {
+      await client.query(`alter database ${database} allow_connections ${allowed}`);
+      if (!allowed)
+        await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [database]);
+    });
+  await allow(false);
+  return { end: () => allow(true), [Symbol.asyncDispose]: () => allow(true) };
+}
+
 /** Drops every migrated template; for a server that outlives the tests. */
 export async function dropTemplates(databaseUrl: string): Promise<void> {
   await withClient(databaseUrl, async (client) => {

@@ -6,8 +6,8 @@ import { createProducer } from '@bursar/bus/producer';
 import type { UsageEvent } from '@bursar/events/cloudevent';
 import { eventually } from '../../infra/local/eventually.ts';
 import { startService } from '../../infra/local/service-process.ts';
-import { aggregatorEnv } from '../harness/aggregator.ts';
-import { freshDatabase } from '../harness/database.ts';
+import { aggregatorEnv, sendUsage } from '../harness/aggregator.ts';
+import { freshDatabase, postgresAway } from '../harness/database.ts';
 import { type FreshTopics, freshTopics } from '../harness/kafka.ts';
 import { ledgerSums, testPool, untilStored } from '../harness/ledger.ts';
 import { oracleOf, recordOf, trafficKey, usageEvent } from '../harness/traffic.ts';
@@ -56,4 +56,28 @@ test('sums equal the oracle to the last digit although aggregators are killed in
   for (const service of [first, second]) {
     assert.equal((await service.kill('SIGTERM')).code, 0, service.log());
   }
+});
+
+test('an aggregator waits while Postgres is away and goes on where it was, with nothing lost and nothing twice', async () => {
+  await using database = await freshDatabase('away');
+  await using db = testPool(database.url);
+  const kafka = await freshTopics();
+  await using aggregator = await startService('services/aggregator/main.ts', aggregatorEnv(database.url, kafka));
+  const key = trafficKey();
+  const events = Array.from({ length: 40 }, () => usageEvent(key));
+  await sendUsage(kafka, events.slice(0, 10));
+  await untilStored(db, 10);
+
+  await using absence = await postgresAway(database.url);
+  await sendUsage(kafka, events.slice(10));
+  const waiting = await eventually('the aggregator is not ready', async () => {
+    const response = await fetch(`${aggregator.healthUrl}/readyz`);
+    return response.status === 503 && (await response.text());
+  });
+  assert.match(waiting, /not currently accepting connections/);
+  await absence.end();
+  await untilStored(db, 40);
+  const expected = oracleOf(events);
+  for (const [way, sums] of Object.entries(await ledgerSums(db))) assert.deepEqual(sums, expected, `by ${way}`);
+  assert.equal((await aggregator.kill('SIGTERM')).code, 0, aggregator.log());
 });

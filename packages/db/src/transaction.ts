@@ -2,6 +2,8 @@ import type { Connection, Pool } from './pool.ts';
 
 const DEADLOCK = '40P01';
 const SERIALIZATION = '40001';
+/** Too many connections; the database takes none for now. */
+const AWAY = new Set(['53300', '55000']);
 
 /** Runs work in a transaction on a connection of its own; any error rolls back and goes on to the caller. */
 export async function inTransaction<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -45,7 +47,7 @@ function isTransient(error: unknown): boolean {
 /** True when the connection was lost or the server is going down or coming up: nothing is known about the outcome. */
 export function isConnectionLost(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === 'string' && (/^(08|57P)/.test(code) || /^E[A-Z]+$/.test(code))) return true;
+  if (typeof code === 'string' && (AWAY.has(code) || /^(08|57P|E[A-Z]+$)/.test(code))) return true;
   return (
     typeof message === 'string' &&
     /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered/i.test(

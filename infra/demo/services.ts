@@ -16,7 +16,12 @@ export type RunningServices = {
 };
 
 /** Starts every service as the process that it is in production, with its log in a file of its own. */
-export async function startServices(env: Record<string, string>, logFolder: string): Promise<RunningServices> {
+export async function startServices(
+  addresses: { kafkaBrokers: string; databaseUrl: string },
+  organization: Readonly<Record<string, string>>,
+  logFolder: string,
+): Promise<RunningServices> {
+  const env = { KAFKA_BROKERS: addresses.kafkaBrokers, DATABASE_URL: addresses.databaseUrl, ...organization };
   await mkdir(logFolder, { recursive: true });
   const started = new Map<string, ServiceProcess>();
   let stopping = false;
@@ -30,7 +35,11 @@ export async function startServices(env: Record<string, string>, logFolder: stri
     service.onOutput((chunk) => file.write(chunk));
     service.ended.then(({ code, signal }) => {
       if (!stopping)
-        failed.reject(new Error(`${name} ended by itself (${signal ?? `exit code ${code}`}); see ${logFile}`));
+        failed.reject(
+          new Error(
+            `${name} ended by itself (${signal ?? `exit code ${code}`})${lastWords(service.log())}; see ${logFile}`,
+          ),
+        );
     });
   }
   const stop = async () => {
@@ -38,13 +47,27 @@ export async function startServices(env: Record<string, string>, logFolder: stri
     for (const service of [...started.values()].reverse()) await stopService(service);
   };
   try {
-    await Promise.all([...started.values()].map((service) => service.ready(READY_TIMEOUT_MS)));
+    await Promise.all([...started].map(([name, service]) => untilReady(name, service, logFolder)));
   } catch (error) {
     await stop();
     throw error;
   }
   const healthUrls = Object.fromEntries([...started].map(([name, service]) => [name, service.healthUrl]));
   return { healthUrls, stop, failed: failed.promise };
+}
+
+async function untilReady(name: string, service: ServiceProcess, logFolder: string): Promise<void> {
+  await service.ready(READY_TIMEOUT_MS).catch(() => {
+    throw new Error(`${name} did not become ready${lastWords(service.log())}; see ${join(logFolder, `${name}.log`)}`);
+  });
+}
+
+/** The last warning or worse of a service's log, as words. */
+function lastWords(log: string): string {
+  const words = log
+    .split('\n')
+    .flatMap((line) => /"level":"(?:warn|error|fatal)".*"msg":("(?:[^"\\]|\\.)*")/.exec(line)?.[1] ?? []);
+  return words.length === 0 ? '' : `: ${JSON.parse(words.at(-1)!)}`;
 }
 
 async function stopService(service: ServiceProcess): Promise<void> {

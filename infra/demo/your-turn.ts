@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Running, removeRunning, writeRunning } from '../local/running.ts';
 import type { Narrator } from './narrator.ts';
 
-type Addresses = Pick<Running, 'kafkaBrokers' | 'databaseUrl'> & { emulatorUrl?: string };
+type Addresses = Pick<Running, 'kafkaBrokers' | 'databaseUrl'>;
 
 /**
  * Lets `pnpm bursar` and `pnpm example` in another terminal find this start, with a key of the demo company
@@ -12,18 +12,18 @@ type Addresses = Pick<Running, 'kafkaBrokers' | 'databaseUrl'> & { emulatorUrl?:
 export async function offerToSecondTerminal(
   root: string,
   addresses: Addresses,
-  exampleKey: string | undefined,
+  demo: { emulatorUrl: string; exampleKey: string } | undefined,
 ): Promise<() => Promise<void>> {
   const exampleKeyFile = join(root, 'example-key');
-  if (exampleKey !== undefined) {
+  if (demo !== undefined) {
     await mkdir(root, { recursive: true });
-    await writeFile(exampleKeyFile, exampleKey, { mode: 0o600 });
+    await writeFile(exampleKeyFile, demo.exampleKey, { mode: 0o600 });
   }
   await writeRunning(root, {
     kind: 'start',
     pid: process.pid,
     ...addresses,
-    ...(exampleKey !== undefined && { exampleKeyFile }),
+    ...(demo && { emulatorUrl: demo.emulatorUrl, exampleKeyFile }),
     startedAt: new Date().toISOString(),
   });
   return async () => {

@@ -6,7 +6,7 @@ import {
   type SubmittedPolicy,
 } from '@bursar/db/configuration/activate';
 import { loadActivePolicy } from '@bursar/db/configuration/active-policy';
-import { boundWorkspaces } from '@bursar/db/configuration/bindings';
+import { ambiguousHints, boundWorkspaces, recordAmbiguousHints } from '@bursar/db/configuration/bindings';
 import { loadConfiguration } from '@bursar/db/configuration/measures';
 import type { Pool } from '@bursar/db/pool';
 import type { Policy } from '@bursar/policy/policy';
@@ -31,6 +31,7 @@ export class ConfigurationKeeper {
   readonly #log: Log;
   readonly #metrics: AggregatorMetrics;
   #inUse: InUse | undefined;
+  #ambiguousHints: string | undefined;
 
   constructor(pool: Pool, log: Log, metrics: AggregatorMetrics) {
     this.#pool = pool;
@@ -52,6 +53,7 @@ export class ConfigurationKeeper {
       await this.#activate(submitted);
     }
     await refreshBindings(this.#pool);
+    await this.#tellAmbiguousHints();
     await this.reload();
   }
 
@@ -71,6 +73,15 @@ export class ConfigurationKeeper {
     const { epoch, policyVersionId, measures } = configuration;
     this.#metrics.epoch.set(Number(epoch));
     this.#log.info({ epoch: String(epoch), policyVersionId, measures: measures.length }, 'configuration in use');
+  }
+
+  /** Writes only when something has changed: this looks each second. */
+  async #tellAmbiguousHints(): Promise<void> {
+    const hints = await ambiguousHints(this.#pool);
+    const told = hints.join(' ');
+    if (told === this.#ambiguousHints) return;
+    await recordAmbiguousHints(this.#pool, hints);
+    this.#ambiguousHints = told;
   }
 
   async #activate({ versionId, policyJson }: SubmittedPolicy): Promise<void> {

@@ -1,4 +1,4 @@
-import { insertFinding } from '../inbox/finding.ts';
+import { insertFinding, resolveFindings } from '../inbox/finding.ts';
 import type { Connection, Queryable } from '../pool.ts';
 
 export type BindingCandidate = { keyRef: number; apiKeyId: string; basis: 'configured' | 'unique_hint' };
@@ -30,7 +30,7 @@ export async function unboundCandidates(db: Queryable): Promise<BindingCandidate
   return rows.map((row) => ({ keyRef: row.key_ref, apiKeyId: row.api_key_id, basis: row.basis }));
 }
 
-/** Binds what can be bound and records what can't as findings. */
+/** Binds what can be bound. */
 export async function bindKeys(connection: Connection): Promise<void> {
   for (const candidate of await unboundCandidates(connection)) {
     await connection.query('insert into key_binding (key_ref, api_key_id, basis) values ($1, $2, $3)', [
@@ -39,19 +39,34 @@ export async function bindKeys(connection: Connection): Promise<void> {
       candidate.basis,
     ]);
   }
-  const { rows } = await connection.query<{ hint: string; keys: string }>(
-    `select i.hint, count(*) as keys from key_identity i
-      where exists (select 1 from api_key k where k.hint = i.hint)
-        and not exists (select 1 from key_binding b where b.key_ref = i.key_ref and b.unbound_at is null)
+}
+
+/**
+ * The hints of metered keys that are bound to nothing because the hint fits more than one key, metered or listed.
+ * Such traffic counts for role, service and workspace, but for no key: a person must say which key it is.
+ */
+export async function ambiguousHints(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ hint: string }>(
+    `select i.hint from key_identity i
+      where not exists (select 1 from key_binding b where b.key_ref = i.key_ref and b.unbound_at is null)
+        and exists (select 1 from api_key k where k.hint = i.hint)
+        and ((select count(*) from api_key k where k.hint = i.hint) > 1
+             or (select count(*) from key_identity other where other.hint = i.hint) > 1)
       group by i.hint order by i.hint`,
   );
-  for (const row of rows) {
-    await insertFinding(connection, {
+  return rows.map((row) => row.hint);
+}
+
+/** Makes the open findings of ambiguous keys those of these hints. */
+export async function recordAmbiguousHints(db: Queryable, hints: readonly string[]): Promise<void> {
+  for (const hint of hints) {
+    await insertFinding(db, {
       kind: 'ambiguous_key',
-      subject: row.hint,
-      sentence: `The hint ${row.hint} fits more than one key, so its requests are bound to none of them. Tell the emitter its key id (keyId).`,
+      subject: hint,
+      sentence: `The hint ${hint} fits more than one key, so some of its requests are bound to none. Tell the emitters their key id (keyId).`,
     });
   }
+  await resolveFindings(db, 'ambiguous_key', hints);
 }
 
 /** The workspace of each bound key, by key_ref: where a response does not name one. */

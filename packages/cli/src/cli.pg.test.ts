@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openPool, type Pool } from '@bursar/db/pool';
+import { NEWEST_QUARANTINED } from '@bursar/db/report/waiting';
 import { formatUsd, parseUsd } from '@bursar/pricing/money';
 import { eventually } from '../../../infra/local/eventually.ts';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.ts';
@@ -47,6 +48,10 @@ test('status says that enforcement is on, what waits for a person and what to ty
   assert.match(stdout, /1 proposed suspension to decide +bursar holds list/);
   assert.match(stdout, /sweep: failed \(timeout\)/);
   assert.match(stdout, /1 switched off and read back/);
+  assert.equal(stdout.split(NEWEST_QUARANTINED).length, 2, 'the query for what was not counted is shown once');
+  assert.deepEqual((await pool.query(NEWEST_QUARANTINED)).rows, [
+    { reason: 'schema', detail: 'not JSON', record: '?' },
+  ]);
   assert.match(stdout, /next +bursar holds list/);
 });
 
@@ -65,7 +70,8 @@ test('status exits with 0 when nothing waits, and with 3 again when the revoker 
   const refused = await runHere(['status'], calm.url);
   assert.equal(refused.code, 3);
   assert.match(refused.stdout, /enforcement +OFF the policy says auto, but the revoker only proposes: not yet allowed/);
-  assert.match(refused.stdout, /next +bursar apply bursar\.yaml/);
+  assert.match(refused.stdout, /what the revoker refuses: .* {2}bursar apply bursar\.yaml/);
+  assert.doesNotMatch(refused.stdout, /^ +next/m, 'a single item has told already what to type');
   await calmPool.query(`update policy_version set policy = jsonb_set(policy, '{enforcement,mode}', '"observe"')`);
   const asOrdered = await runHere(['status'], calm.url);
   await calmPool.end();
@@ -238,6 +244,14 @@ test('a sliding rate counts the running minute and the share of the one before',
   assert.ok(rate >= 1_000 && rate <= 2_100, `${rate}`);
 });
 
+test('a limit for each key whose minute is empty says that nothing was used, not that there is no key', async () => {
+  const minutes = (shift: string) => pool.query(`update usage_minute set bucket = bucket ${shift} interval '1 day'`);
+  await minutes('-');
+  const { stdout } = await here('limits');
+  await minutes('+');
+  assert.match(stdout, /runaway keys +workspace Production: no traffic this minute +0 requests/);
+});
+
 test('a key that is held by a rate and silent since is shown as suspended', async () => {
   await pool.query(`
     insert into hold (cause, rule, subject, api_key_id, window_start, window_end, generation, state, sentence, evidence, in_force_at)
@@ -253,6 +267,15 @@ test('workspaces are a tree with every key under its own workspace', async () =>
   assert.match(production, /├─ active +prod-auth-service[\s\S]*└─ inactive +prod-search-service/);
   assert.match(stdout, /^Acme/);
   assert.match(stdout, /unbound +sk-ant-api03-fff\.\.\.none +not in the inventory/);
+});
+
+test('workspaces show the role that the policy gives to a key, and the last used one where it gives none', async () => {
+  await pool.query(`insert into dimension (key_ref, role, workspace_id, service, principal, model, price_row, usage_basis)
+    values (1, 'USER', 'wrkspc_prod', 'first-service', '', 'claude-haiku-5-5', 'haiku-2026', 'reported')`);
+  const rows = await json<{ key: string | null; role: string | null }[]>('workspaces', '--format', 'json');
+  await pool.query(`delete from dimension where service = 'first-service'`);
+  const roles = Object.fromEntries(rows.map(({ key, role }) => [key, role]));
+  assert.deepEqual([roles['prod-auth-service'], roles['break-glass'], roles['null']], ['POWER_USER', 'ADMIN', 'USER']);
 });
 
 test('keys are listed with what the policy says about them, their holds and their rotation', async () => {
@@ -314,6 +337,28 @@ test('pause waits for the revoker, says what it did, and leaves the actor to the
     (arguments->>'until')::timestamptz between now() + interval '119 minutes' and now() + interval '121 minutes' as two_hours
     from command order by command_id desc limit 1`);
   assert.deepEqual(rows, [{ kind: 'pause', own: true, reason: 'sale', two_hours: true }]);
+});
+
+test('a reason is stored as one line of plain text without secrets, and one of which nothing is left is refused', async () => {
+  const file = join(folder, 'reasoned.yaml');
+  writeFileSync(file, DEMO_POLICY);
+  const hostile = `\u001b[2J\u001b[31mblack\u009b0m friday\n\u0007 sk-ant-api03-${'x'.repeat(80)} `;
+  const stored = 'black friday sk-ant-[redacted]';
+  for (const args of [['pause'], ['unpause'], ['apply', file]]) {
+    for (const empty of ['', ' \n', '\u001b[31m\u0007']) {
+      const { stdout, stderr, code } = await here(...args, '--reason', empty);
+      assert.deepEqual({ stdout, code }, { stdout: '', code: 2 });
+      assert.equal(stderr, '--reason is empty; write why, it stays in the record.\n');
+    }
+    assert.equal((await here(...args, '--reason', hostile, '--wait', '1')).code, 1, 'nobody takes it up');
+  }
+  const commands = await pool.query('delete from command where done_at is null returning reason');
+  const versions = await pool.query('delete from policy_version where policy_version_id > 1 returning reason');
+  await pool.query('alter table policy_version alter column policy_version_id restart with 2');
+  assert.deepEqual(
+    [...commands.rows, ...versions.rows].map(({ reason }) => reason),
+    [stored, stored, stored],
+  );
 });
 
 test('pause without a revoker fails and says what that means', async () => {
@@ -428,6 +473,7 @@ test('wrong use exits with 2 and one line, help with 0 and an example', async ()
   for (const args of [
     'status',
     'why',
+    'requests',
     'requests list',
     'requests show',
     'workspaces',
@@ -437,6 +483,7 @@ test('wrong use exits with 2 and one line, help with 0 and an example', async ()
     'holds list',
     'pause',
     'apply',
+    'config',
     'config check',
     'migrate',
   ]) {
@@ -444,6 +491,7 @@ test('wrong use exits with 2 and one line, help with 0 and an example', async ()
     assert.equal(code, 0);
     assert.match(stdout, /Examples?:\n {2}bursar /, args);
   }
+  assert.match((await here('requests', '--help')).stdout, /bursar requests --follow/);
   const { stdout, code } = await here();
   assert.equal(code, 0);
   assert.match(stdout, /^Usage: bursar/);

@@ -1,6 +1,8 @@
 import type { Queryable } from '@bursar/db/pool';
 import { instantOfLocalTime, midnightDaysAgo } from '@bursar/db/report/local-time';
+import { scrub } from '@bursar/runtime/scrub';
 import { Option } from 'commander';
+import { plainText } from './output/clean-text.ts';
 import { FORMATS } from './output/listing.ts';
 import { WrongUseError } from './wrong-use-error.ts';
 
@@ -30,6 +32,13 @@ export function parseSpan(text: string, option: string): number {
 export function parseCount(text: string, option: string, most: number): number {
   if (/^\d{1,9}$/.test(text) && Number(text) >= 1 && Number(text) <= most) return Number(text);
   throw new WrongUseError(`${option} is "${text}"; write a whole number from 1 to ${most}.`);
+}
+
+/** A reason for the record: one line of plain text without secrets. Throws WrongUseError when nothing is left of it. */
+export function parseReason(text: string): string {
+  const reason = scrub(plainText(text));
+  if (reason === '') throw new WrongUseError('--reason is empty; write why, it stays in the record.');
+  return reason;
 }
 
 /** An IANA zone such as Europe/Berlin, as it is. Throws WrongUseError. */

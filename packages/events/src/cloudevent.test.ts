@@ -44,6 +44,17 @@ describe('an event on the wire', () => {
     assert.deepEqual(decodeEvent(binaryRecord()), structured);
   });
 
+  it('without a header that tells its mode is refused, and the detail names the headers, whatever its JSON says', () => {
+    for (const headers of [{}, { 'content-type': 'application/json' }, { ce_id: 'x' }]) {
+      const decoded = decodeEvent({ value: Buffer.from(GOOD), headers });
+      assert.equal(reasonOf(decoded), 'unknown_type');
+      assert.match(
+        decoded.ok ? '' : decoded.detail,
+        /neither a CloudEvents content-type header .* nor a ce_type header/,
+      );
+    }
+  });
+
   it('may carry fields of a later version', () => {
     assert.equal(reasonOf(decodeText(JSON.stringify({ ...good(), traceparent: '00' }))), 'accepted');
     assert.equal(reasonOf(withData({ somethingNew: { deep: [1] } })), 'accepted');

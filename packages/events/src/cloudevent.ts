@@ -41,6 +41,8 @@ export type Decoded =
   | { readonly ok: false; readonly reason: Rejection; readonly detail: string };
 
 const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
+const NO_MODE =
+  'neither a CloudEvents content-type header (application/cloudevents+json) nor a ce_type header is there';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const knownTypes = new Set<unknown>([USAGE_TYPE, STANDING_TYPE, ...EMITTER_TYPES]);
 
@@ -69,8 +71,9 @@ export function decodeEvent(record: RecordIn): Decoded {
   }
   const parsed = parseJson(value);
   if (!parsed.ok) return parsed;
-  const envelope = isStructured(record) ? parsed.json : binaryEnvelope(record, parsed.json);
-  return check(envelope);
+  if (isStructured(record)) return check(parsed.json);
+  if (header(record, 'ce_type') === undefined) return { ok: false, reason: 'unknown_type', detail: NO_MODE };
+  return check(binaryEnvelope(record, parsed.json));
 }
 
 function parseJson(value: Uint8Array): { ok: true; json: unknown } | Extract<Decoded, { ok: false }> {

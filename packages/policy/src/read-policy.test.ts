@@ -269,7 +269,7 @@ const BAD_FILES: [name: string, change: (source: string) => string, complaint: R
     (s) => s.replace('ADMIN: {', '__proto__: { allowed: false }\n  ADMIN: {'),
     /__proto__ is not a name/,
   ],
-  ['a field twice', (s) => `${s}keys: { entries: [] }\n`, /stands twice/],
+  ['a field twice', (s) => `${s}keys: { entries: [] }\n`, /"keys" is a field that stands twice/],
   ['no organization', (s) => s.replace(/^.*\n/, ''), /organization is missing/],
   [
     'a missing value',
@@ -352,7 +352,11 @@ for (const [name, source, complaint] of [
   ['too much', `${HEAD}# ${'x'.repeat(1_000_000)}`, /at most 1000000/],
   ['aliases that explode', billionLaughs(), /aliases can't be expanded/],
   ['an alias of itself', 'a: &a [*a]', /test\.yaml:1:1/],
-  ['endless brackets', '['.repeat(500_000), /test\.yaml:1:/],
+  ['endless brackets', '['.repeat(500_000), /^test\.yaml:1:\d+ is nested too deeply; .*$/],
+  ['thousands of brackets', '['.repeat(9_000), /^test\.yaml:1:\d+ is nested too deeply; .*$/],
+  ['thousands of maps', `${'{a: '.repeat(3_000)}${'}'.repeat(3_000)}`, /^test\.yaml:1:\d+ is nested too deeply; .*$/],
+  ['thousands of dashes', '- '.repeat(9_000), /^test\.yaml:1:\d+ is nested too deeply; .*$/],
+  ['brackets that all lack their end', '['.repeat(100), /^test\.yaml:1:101 .*\n.*$/],
   ['a tab as indentation', 'organization:\n\tname: x\n', /test\.yaml:2:1/],
 ] as const) {
   test(`a file of ${name} is refused without a hang or a stack trace`, () => {

@@ -6,7 +6,7 @@ import { policyFile } from './policy-file.ts';
 import { policyContentHash } from './policy-json.ts';
 import type { Remark } from './raw-policy.ts';
 import { shapeRemarks } from './shape-remarks.ts';
-import { type Path, type Position, readYaml, type YamlSource } from './yaml-source.ts';
+import { distinct, type Path, type Position, readYaml, type YamlSource } from './yaml-source.ts';
 
 const MAX_SOURCE_CHARS = 1_000_000;
 const MAX_PROBLEMS = 200;
@@ -29,7 +29,7 @@ export function readPolicy(source: string, file: string): ReadPolicy {
   if (yaml.value === undefined) return { ok: false, problems: syntax };
 
   const parsed = policyFile.safeParse(yaml.value, { reportInput: true });
-  const problems = [...syntax, ...located(yaml, parsed)];
+  const problems = distinct([...syntax, ...located(yaml, parsed)]);
   if (problems.length > 0 || !parsed.success) return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) };
   const policy = buildPolicy(parsed.data);
   return { ok: true, policy, contentHash: policyContentHash(policy) };

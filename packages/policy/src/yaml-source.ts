@@ -9,7 +9,9 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
 } from 'yaml';
+import { shown } from './wanted.ts';
 
 /** Where in a parsed file: map keys and list indices. */
 export type Path = readonly (string | number)[];
@@ -26,9 +28,10 @@ export type YamlSource = {
 
 const MAX_SYNTAX_ERRORS = 20;
 
+const TOO_DEEP = 'is nested too deeply; a policy has lists in maps in lists, and no more';
 const PLAIN_WORDS: Partial<Record<ErrorCode, string>> = {
-  DUPLICATE_KEY: 'is a field that stands twice in its map',
   MULTIPLE_DOCS: 'begins a second document; a policy is one',
+  RESOURCE_EXHAUSTION: TOO_DEEP,
   NON_STRING_KEY: 'is not a field name; write a text, in quotes if it looks like a number',
 };
 
@@ -45,16 +48,48 @@ export function readYaml(source: string): YamlSource {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const flaws = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_ERRORS);
-  const errors = flaws.map(({ code, message, pos }) => ({ ...at(pos[0]), message: PLAIN_WORDS[code] ?? message }));
+  const flaws = distinct(flawsOf(document)).slice(0, MAX_SYNTAX_ERRORS);
+  const errors = flaws.map((flaw) => ({ ...at(flaw.offset), message: messageOf(flaw, document) }));
   const treeHolds = document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
   let value: unknown;
   try {
     if (treeHolds) value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    errors.push({ line: 1, column: 1, message: `The aliases can't be expanded: ${String(error)}` });
+    const message = error instanceof RangeError ? TOO_DEEP : `The aliases can't be expanded: ${String(error)}`;
+    errors.push({ line: 1, column: 1, message });
   }
   return { value, errors, locate: (path, what) => at(offsetOf(document, path, what)) };
+}
+
+type Flaw = { code: ErrorCode; message: string; offset: number };
+
+/** Of a text nested too deeply the place where the parser gave up is enough: the rest follows from it. */
+function flawsOf({ errors, warnings }: Document.Parsed): Flaw[] {
+  const exhausted = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  const told = exhausted ? [exhausted] : [...errors, ...warnings];
+  return told.map(({ code, message, pos }) => ({ code, message, offset: pos[0] }));
+}
+
+function messageOf({ code, message, offset }: Flaw, document: Document): string {
+  if (code === 'DUPLICATE_KEY') return `${shown(keyAt(document, offset))} is a field that stands twice in its map`;
+  return PLAIN_WORDS[code] ?? message;
+}
+
+function keyAt(document: Document, offset: number): unknown {
+  let found: unknown;
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isScalar(key) || startOf(key) !== offset) return undefined;
+      found = key.value;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** The same without repetitions, in the same order. */
+export function distinct<Item>(items: readonly Item[]): Item[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
 function offsetOf(document: Document, path: Path, what: 'key' | 'value'): number {

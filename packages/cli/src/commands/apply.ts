@@ -6,7 +6,7 @@ import { policyToJson } from '@bursar/policy/policy-json';
 import { ExitError } from '@bursar/runtime/exit-error';
 import type { Command } from 'commander';
 import { type Context, withSession } from '../context.ts';
-import { parseCount } from '../options.ts';
+import { parseCount, parseReason } from '../options.ts';
 import { readPolicyFile } from '../policy-source.ts';
 import { whyOnlyProposed } from '../story/judge-status.ts';
 import { policySummary } from './config-file.ts';
@@ -21,8 +21,9 @@ export function addApply(program: Command, context: Context): void {
     .option('--wait <seconds>', 'how long to wait for the aggregator', '10')
     .description('check a policy file and put it in force as a new, immutable version')
     .addHelpText('after', '\nExample:\n  bursar apply bursar.yaml --reason "search gets 500 USD a month"')
-    .action(async (file: string, { reason, wait }: { reason: string; wait: string }, command: Command) => {
-      const waitMs = parseCount(wait, '--wait', 3_600) * 1_000;
+    .action(async (file: string, options: { reason: string; wait: string }, command: Command) => {
+      const reason = parseReason(options.reason);
+      const waitMs = parseCount(options.wait, '--wait', 3_600) * 1_000;
       const { source, policy, contentHash } = readPolicyFile(file);
       await withSession(context, command, async ({ db }) => {
         const version = await submitPolicy(db, { contentHash, source, policyJson: policyToJson(policy), reason });

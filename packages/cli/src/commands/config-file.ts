@@ -6,7 +6,10 @@ import { cleanJson } from '../output/clean-text.ts';
 import { readPolicyFile } from '../policy-source.ts';
 
 export function addConfig(program: Command, context: Context): void {
-  const config = program.command('config').description('check a policy file, or print its JSON Schema for editors');
+  const config = program
+    .command('config')
+    .description('check a policy file, or print its JSON Schema for editors')
+    .addHelpText('after', '\nExample:\n  bursar config check bursar.yaml');
   config
     .command('check')
     .argument('<file>', 'the policy file')

@@ -56,7 +56,7 @@ const columns = (now: Date): Column<LimitRow>[] => [
     title: 'COUNTS',
     kind: 'text',
     value: (row) => row.subject,
-    people: (row) => row.subject ?? (row.each === 'key' ? `(no key of ${row.selects} yet)` : row.selects),
+    people: subjectText,
   },
   { key: 'metric', kind: 'text', value: (row) => row.metric },
   {
@@ -100,6 +100,13 @@ const columns = (now: Date): Column<LimitRow>[] => [
     people: (row) => newPeriodText(row, now),
   },
 ];
+
+/** A limit for each key has a row without a subject while none of its keys was used in the open window. */
+function subjectText({ subject, each, selects, period }: LimitRow): string {
+  if (subject !== null || each !== 'key') return subject ?? selects;
+  if (period === 'total') return `${selects}: no traffic yet`;
+  return `${selects}: no traffic this ${period === 'sliding_minute' ? 'minute' : period}`;
+}
 
 function newPeriodText({ period, windowEnd }: LimitRow, now: Date): string {
   if (period === 'sliding_minute') return 'slides';

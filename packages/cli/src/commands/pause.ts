@@ -5,9 +5,8 @@ import { loadEnforcement } from '@bursar/db/report/enforcement';
 import { ExitError } from '@bursar/runtime/exit-error';
 import type { Command } from 'commander';
 import { type Context, withSession } from '../context.ts';
-import { parseCount, parseSpan } from '../options.ts';
+import { parseCount, parseReason, parseSpan } from '../options.ts';
 import { utcText } from '../output/time-text.ts';
-import { WrongUseError } from '../wrong-use-error.ts';
 
 const ASK_EVERY_MS = 100;
 
@@ -23,7 +22,7 @@ export function addPause(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  bursar pause --for 2h --reason "black friday, we watch by hand"')
     .action(async (options: Options, command: Command) => {
       const forMs = options.for === undefined ? {} : { forMs: parseSpan(options.for, '--for') };
-      await ask(context, command, { kind: 'pause', reason: reasonOf(options), ...forMs }, options);
+      await ask(context, command, { kind: 'pause', reason: parseReason(options.reason), ...forMs }, options);
     });
   program
     .command('unpause')
@@ -36,7 +35,7 @@ export function addPause(program: Command, context: Context): void {
       await ask(
         context,
         command,
-        { kind: 'unpause', reason: reasonOf(options), wholeBacklog: options.wholeBacklog ?? false },
+        { kind: 'unpause', reason: parseReason(options.reason), wholeBacklog: options.wholeBacklog ?? false },
         options,
       );
     });
@@ -77,9 +76,4 @@ function unanswered(kind: CommandRequest['kind'], waitMs: number): string {
     unpause: 'No revoker runs, or it is busy: nothing is switched off or on until one runs; it then takes this up.',
   }[kind];
   return `No revoker answered within ${waitMs / 1_000} s; the command stays in the queue. ${meaning} See: bursar status`;
-}
-
-function reasonOf({ reason }: Options): string {
-  if (reason.trim() === '') throw new WrongUseError('--reason is empty; write why, it stays in the record.');
-  return reason.trim();
 }

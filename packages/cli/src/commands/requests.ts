@@ -23,7 +23,13 @@ type Options = {
 const MOST_ROWS = 100_000;
 
 export function addRequests(program: Command, context: Context): void {
-  const requests = program.command('requests').description('which key made each request, and what it cost');
+  const requests = program
+    .command('requests')
+    .description('which key made each request, and what it cost')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bursar requests --follow\n  bursar requests --key prod-search-service --since 2h\n\nOptions such as --follow are those of `list`: bursar requests list --help',
+    );
   requests
     .command('list', { isDefault: true })
     .option('--key <key>', 'only this key: name, hint, apikey_… or SHA-256')

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 // Control characters (C0, DEL, C1), line and paragraph separators, and characters that turn the direction of text.
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu;
 const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
@@ -8,6 +10,11 @@ export function cleanText(text: string): string {
     UNPRINTABLE,
     (char) => SHORT[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** A text for the record: one line, without escape sequences; what else can't be printed becomes a space. */
+export function plainText(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(UNPRINTABLE, ' ').replaceAll(/\s+/g, ' ').trim();
 }
 
 /** JSON that is safe on a terminal and still means the same: what JSON leaves raw is written as its own escape. */

@@ -3,7 +3,7 @@ import type { Ingest } from '@bursar/db/report/ingest';
 import type { Job } from '@bursar/db/report/jobs';
 import type { KeyCounts } from '@bursar/db/report/key-counts';
 import type { RecentActs } from '@bursar/db/report/recent-acts';
-import type { Waiting } from '@bursar/db/report/waiting';
+import { NEWEST_QUARANTINED, type Waiting } from '@bursar/db/report/waiting';
 import { relativeText, utcText } from '../output/time-text.ts';
 
 export type Status = {
@@ -16,7 +16,7 @@ export type Status = {
   keys: KeyCounts;
 };
 
-/** Something for a person, and the command to begin with. */
+/** Something for a person, and what to begin with: a command of Bursar, else a query or words. */
 export type Need = { what: string; next: string };
 
 export type Verdict = { enforcementOn: boolean; because: string; needsPerson: Need[] };
@@ -85,7 +85,7 @@ function needs({ enforcement, waiting, acts, jobs }: Status): Need[] {
     },
     waiting.quarantinedLastHour > 0 && {
       what: `${many(waiting.quarantinedLastHour, 'record')} not counted in the last hour (${waiting.quarantineReasons})`,
-      next: 'read the topic bursar.quarantine.v1',
+      next: NEWEST_QUARANTINED,
     },
     failing.length > 0 && {
       what: `Failing ${failing.length === 1 ? 'job' : 'jobs'}: ${failing.map(({ job }) => job).join(', ')}`,

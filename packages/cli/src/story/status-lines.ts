@@ -1,7 +1,7 @@
 import type { Job } from '@bursar/db/report/jobs';
 import { type Line, type Tone, toned } from '../output/terminal.ts';
 import { relativeText, spanText, utcText } from '../output/time-text.ts';
-import type { Status, Verdict } from './judge-status.ts';
+import type { Need, Status, Verdict } from './judge-status.ts';
 
 const OLD_EVENT_MS = 15 * 60_000;
 
@@ -88,14 +88,18 @@ function keysText({ keys }: Status): string {
 }
 
 function needLines({ needsPerson }: Verdict): Line[] {
-  const [first] = needsPerson;
-  if (first === undefined)
+  if (needsPerson.length === 0)
     return [toned('good', '  Nothing waits for a person.'), field('next', 'bursar requests --follow', 'strong')];
   const width = Math.max(...needsPerson.map(({ what }) => what.length)) + 2;
   return [
     toned('warning', '  Waits for a person'),
     ...needsPerson.map(({ what, next }): Line => ['    ', what.padEnd(width), toned('quiet', next)]),
-    '',
-    field('next', first.next, 'strong'),
+    ...nextLines(needsPerson),
   ];
+}
+
+/** A single item has said already what to do; of several the most urgent command is the one to type. */
+function nextLines(needsPerson: readonly Need[]): Line[] {
+  const command = needsPerson.find(({ next }) => next.startsWith('bursar '))?.next;
+  return command === undefined || needsPerson.length === 1 ? [] : ['', field('next', command, 'strong')];
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../pool.ts';
+import { POLICY_ENTRY } from './policy-entry.ts';
 
 /** A key of the inventory, a metered key, or both when they are bound to each other. */
 export type KeyRow = {
@@ -38,10 +39,7 @@ export type KeyRow = {
 /** `text` narrows to the keys with exactly this name, id (`apikey_…`), hint or SHA-256. */
 export async function listKeys(db: Queryable, text?: string): Promise<KeyRow[]> {
   const { rows } = await db.query<KeyRow>(
-    `with entry as (
-       select distinct on (e->>'name') e from configuration_epoch
-         join policy_version using (policy_version_id), jsonb_array_elements(policy->'keys') e
-     ), used as (
+    `with ${POLICY_ENTRY}, used as (
        select d.key_ref, max(u.bucket) as last_used_at
          from (select dimension_id, max(bucket) as bucket from usage_quarter_hour
                 where bucket > clock_timestamp() - interval '35 days' group by dimension_id

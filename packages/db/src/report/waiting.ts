@@ -10,6 +10,9 @@ export type Waiting = {
   unansweredCommands: number;
 };
 
+/** What a person asks the database to read the newest records that were not counted. */
+export const NEWEST_QUARANTINED = 'select reason, detail, record from quarantine order by quarantine_id desc limit 20';
+
 /** How much waits for a person. */
 export async function countWaiting(db: Queryable): Promise<Waiting> {
   const { rows } = await db.query<Waiting>(

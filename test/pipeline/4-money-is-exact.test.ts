@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UsageData } from '@bursar/events/usage-event';
+import { eventually } from '../../infra/local/eventually.ts';
 import { startService } from '../../infra/local/service-process.ts';
 import { aggregatorEnv, sendUsage } from '../harness/aggregator.ts';
 import { freshDatabase } from '../harness/database.ts';
@@ -92,6 +93,8 @@ test('a model that nobody has priced is never free: it costs the dearest, provis
   await untilStored(db, 1);
   const { rows } = await db.query('select cost_usd > 0 as costs, cost_basis from usage_event');
   assert.deepEqual(rows, [{ costs: true, cost_basis: 'provisional' }]);
-  const findings = await db.query('select kind, subject from finding');
-  assert.deepEqual(findings.rows, [{ kind: 'unknown_model', subject: model }]);
+  await eventually('it is a finding', async () => {
+    const findings = await db.query(`select 1 from finding where kind = 'unknown_model' and subject = $1`, [model]);
+    return findings.rows.length === 1;
+  });
 });

@@ -8,6 +8,7 @@ const PLACES = [
   'packages/*/src/**/*.test.ts',
   'services/*/**/*.test.ts',
   'infra/**/*.test.ts',
+  'examples/*/*.test.ts',
   'test/*.test.ts',
   'test/harness/**/*.test.ts',
   'test/pipeline/**/*.test.ts',

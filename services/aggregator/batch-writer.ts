@@ -55,18 +55,22 @@ export class BatchWriter {
   /** Prices the events and finds where they count, under one configuration. */
   async #count(readings: Readings): Promise<Counted> {
     const { prices, configuration, names } = this.#options;
-    if (await names.learnKeys(readings.usage)) this.#options.onNewKey();
+    const { refs, metNew } = await names.keyRefs(readings.usage);
+    if (metNew) this.#options.onNewKey();
     const inUse = configuration.inUse;
     const priced = priceRecords(readings.usage, prices, {
-      keyRefOf: (sha256) => names.keyRefOf(sha256),
+      keyRefOf: (sha256) => refs.get(sha256)!,
       workspaceOf: inUse.workspaceOf,
     });
-    await names.learnDimensions(priced.map((record) => record.dimension));
-    const records = priced.map((record) => ({
-      ...record,
-      dimensionId: names.dimensionIdOf(record.dimension),
-      countedBy: inUse.counting.countedBy(record.dimension),
-    }));
+    const dimensionIds = await names.dimensionIds(priced.map((record) => record.dimension));
+    // Many records share a dimension; which measures it counts into is asked once.
+    const countedBy = new Map<number, Counted['records'][number]['countedBy']>();
+    const records = priced.map((record, index) => {
+      const dimensionId = dimensionIds[index]!;
+      const counted = countedBy.get(dimensionId) ?? inUse.counting.countedBy(record.dimension);
+      countedBy.set(dimensionId, counted);
+      return { ...record, dimensionId, countedBy: counted };
+    });
     return { inUse, records };
   }
 

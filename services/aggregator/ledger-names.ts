@@ -5,53 +5,71 @@ import type { UsageRecord } from './read-records.ts';
 
 const REMEMBERED = 200_000;
 
+export type KeyRefs = {
+  /** By the SHA-256 of the key, for every key that was asked for. */
+  readonly refs: ReadonlyMap<string, number>;
+  /** A key was met for the first time by this process. */
+  readonly metNew: boolean;
+};
+
 /** The small integers of keys and dimensions, remembered; new ones are made in short transactions before the batch. */
 export class LedgerNames {
   readonly #pool: Pool;
-  readonly #keyRefs = new Map<string, number>();
-  readonly #dimensionIds = new Map<string, number>();
+  readonly #keyRefs: Memory;
+  readonly #dimensionIds: Memory;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, remembered = REMEMBERED) {
     this.#pool = pool;
+    this.#keyRefs = new Memory(remembered);
+    this.#dimensionIds = new Memory(remembered);
   }
 
-  /** Makes `keyRefOf` answer for every key of these records. True when a key was met for the first time by this process. */
-  async learnKeys(usage: readonly UsageRecord[]): Promise<boolean> {
-    const unknown = new Map<string, KeySighting>();
+  async keyRefs(usage: readonly UsageRecord[]): Promise<KeyRefs> {
+    const wanted = new Map<string, KeySighting>();
     for (const { event } of usage) {
       const { sha256, hint, id } = event.data.key;
-      if (!this.#keyRefs.has(sha256)) unknown.set(sha256, { sha256, hint, declaredApiKeyId: id ?? null });
+      if (!wanted.has(sha256)) wanted.set(sha256, { sha256, hint, declaredApiKeyId: id ?? null });
     }
-    if (unknown.size === 0) return false;
-    remember(this.#keyRefs, await ensureKeyRefs(this.#pool, [...unknown.values()]));
-    return true;
+    const { found, made } = await this.#keyRefs.resolve(wanted, (unknown) => ensureKeyRefs(this.#pool, unknown));
+    return { refs: found, metNew: made > 0 };
   }
 
-  keyRefOf(sha256: string): number {
-    return known(this.#keyRefs.get(sha256), sha256);
-  }
-
-  async learnDimensions(dimensions: readonly Dimension[]): Promise<void> {
-    const unknown = new Map<string, Dimension>();
-    for (const dimension of dimensions) {
-      const name = dimensionName(dimension);
-      if (!this.#dimensionIds.has(name)) unknown.set(name, dimension);
-    }
-    if (unknown.size > 0) remember(this.#dimensionIds, await ensureDimensions(this.#pool, [...unknown.values()]));
-  }
-
-  dimensionIdOf(dimension: Dimension): number {
-    const name = dimensionName(dimension);
-    return known(this.#dimensionIds.get(name), name);
+  /** The id of each dimension, in the same order. */
+  async dimensionIds(dimensions: readonly Dimension[]): Promise<number[]> {
+    const names = dimensions.map(dimensionName);
+    const wanted = new Map(names.map((name, index) => [name, dimensions[index]!]));
+    const { found } = await this.#dimensionIds.resolve(wanted, (unknown) => ensureDimensions(this.#pool, unknown));
+    return names.map((name) => found.get(name)!);
   }
 }
 
-function remember(map: Map<string, number>, more: ReadonlyMap<string, number>): void {
-  if (map.size > REMEMBERED) map.clear();
-  for (const [name, id] of more) map.set(name, id);
-}
+/** Numbers by name, forgotten all at once when they are too many. What one batch has found stays with that batch. */
+class Memory {
+  readonly #most: number;
+  readonly #numbers = new Map<string, number>();
 
-function known(id: number | undefined, name: string): number {
-  if (id === undefined) throw new Error(`${name} has no number yet; learn it before the batch`);
-  return id;
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  async resolve<T>(
+    wanted: ReadonlyMap<string, T>,
+    ensure: (unknown: T[]) => Promise<ReadonlyMap<string, number>>,
+  ): Promise<{ found: Map<string, number>; made: number }> {
+    const found = new Map<string, number>();
+    const unknown: T[] = [];
+    for (const [name, what] of wanted) {
+      const known = this.#numbers.get(name);
+      if (known === undefined) unknown.push(what);
+      else found.set(name, known);
+    }
+    if (unknown.length === 0) return { found, made: 0 };
+    const made = await ensure(unknown);
+    if (this.#numbers.size + made.size > this.#most) this.#numbers.clear();
+    for (const [name, number] of made) {
+      this.#numbers.set(name, number);
+      found.set(name, number);
+    }
+    return { found, made: made.size };
+  }
 }

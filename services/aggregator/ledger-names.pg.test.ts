@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Dimension } from '@bursar/db/ledger/dimensions';
+import { freshDatabase } from '../../test/harness/database.ts';
+import { testPool } from '../../test/harness/ledger.ts';
+import { trafficKey, usageEvent } from '../../test/harness/traffic.ts';
+import { LedgerNames } from './ledger-names.ts';
+
+const record = () => ({ event: usageEvent(trafficKey()), occurredAtMs: Date.now(), offset: 0n });
+
+test('a batch has every number that it asked for, also when the memory is full and forgets', async () => {
+  await using database = await freshDatabase('names');
+  await using db = testPool(database.url);
+  const names = new LedgerNames(db, 2);
+  const records = [record(), record(), record()];
+  const first = await names.keyRefs(records.slice(0, 2));
+  assert.equal(first.metNew, true);
+  const both = await names.keyRefs(records);
+  assert.equal(both.refs.size, 3);
+  for (const [sha256, keyRef] of first.refs) assert.equal(both.refs.get(sha256), keyRef);
+
+  const dimension = (principal: string): Dimension => ({
+    ...{ key_ref: [...first.refs.values()][0]!, role: 'USER', workspace_id: '', service: 'search', principal },
+    ...{ model: 'm', price_row: 'p', usage_basis: 'reported' as const },
+  });
+  const [anna, bert] = await names.dimensionIds([dimension('anna'), dimension('bert')]);
+  const carl = dimension('carl');
+  const ids = await names.dimensionIds([dimension('bert'), carl, dimension('anna'), carl]);
+  assert.deepEqual([ids[0], ids[2]], [bert, anna]);
+  assert.equal(ids[1], ids[3]);
+  assert.equal(new Set(ids).size, 3);
+});

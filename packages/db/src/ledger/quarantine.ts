@@ -1,4 +1,5 @@
-import type { Queryable } from '../pool.ts';
+import type { Connection, Queryable } from '../pool.ts';
+import { type QuarantineRow, quarantineRows } from './rows.ts';
 
 export type QuarantinedRecord = {
   quarantineId: string;
@@ -40,4 +41,14 @@ export async function markQuarantinePublished(db: Queryable, quarantineIds: read
   await db.query('update quarantine set published_at = clock_timestamp() where quarantine_id = any ($1::bigint[])', [
     quarantineIds,
   ]);
+}
+
+/** Keeps records that could not be counted. */
+export async function insertQuarantine(connection: Connection, rows: readonly QuarantineRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await connection.query(
+    `insert into quarantine (${quarantineRows.columns}) select ${quarantineRows.columns} from ${quarantineRows.from()}
+     on conflict (topic, partition, kafka_offset) do nothing`,
+    quarantineRows.parameters(rows),
+  );
 }

@@ -11,6 +11,9 @@ import type { RemarkBook } from './remark-book.ts';
 import { remarksOn } from './remarks.ts';
 import { type CountedRecord, sumRecords } from './sum-records.ts';
 
+/** After a duplicate more are likely, and each would cost a rollback. */
+const BATCHES_BY_INSERT = 100;
+
 type Counted = { inUse: InUse; records: CountedRecord[] };
 
 export type WriterOptions = {
@@ -31,6 +34,7 @@ export type WriterOptions = {
 /** Turns the records of one partition into one transaction: read → price → sum → write. */
 export class BatchWriter {
   readonly #options: WriterOptions;
+  readonly #insertsLeft = new Map<number, number>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -46,6 +50,7 @@ export class BatchWriter {
     const stopTimer = metrics.batchSeconds.startTimer();
     const written = await writeBatch(pool, batch);
     stopTimer();
+    this.#noteDuplicates(partition, written);
     if (written.state === 'written')
       await this.#options.remarks.record(remarksOn(counted.records, counted.inUse.policy), nowMs);
     this.#measure(written, readings);
@@ -87,9 +92,17 @@ export class BatchWriter {
       claim: { topic, partition, clusterId, expectedOffset, nextOffset, owner, epoch: inUse.epoch },
       policyVersionId: inUse.policyVersionId,
       events: records.map((record) => eventRow(record, record.dimensionId, partition)),
+      rowForm: this.#insertsLeft.has(partition) ? 'insert' : 'copy',
       quarantined: readings.quarantined,
       sum: (isFresh) => sumRecords(records, readings, partition, isFresh),
     };
+  }
+
+  #noteDuplicates(partition: number, written: Written): void {
+    if (written.state === 'lost') return;
+    const left = written.duplicates > 0 ? BATCHES_BY_INSERT : (this.#insertsLeft.get(partition) ?? 0) - 1;
+    if (left > 0) this.#insertsLeft.set(partition, left);
+    else this.#insertsLeft.delete(partition);
   }
 
   #measure(written: Written, readings: Readings): void {

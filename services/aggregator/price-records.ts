@@ -57,7 +57,7 @@ export function eventRow(record: PricedRecord, dimensionId: number, partition: n
     event_id: record.event.id,
     call_id: data.callId,
     boot: data.emitter.boot,
-    occurred_at: new Date(record.occurredAtMs).toISOString(),
+    occurred_at: new Date(record.occurredAtMs),
     kafka_offset: record.offset.toString(),
     seq: data.emitter.seq,
     dimension_id: dimensionId,

@@ -1,7 +1,63 @@
+import { copySet } from '../copy/copy-rows.ts';
 import type { Connection } from '../pool.ts';
 import { type EventRow, eventRows } from './rows.ts';
 
-/** Inserts the rows that are new and returns the ids of those that are not. */
+const UNIQUE_VIOLATION = '23505';
+
+/** A row that was to be new is in the table already; its transaction can only be rolled back. */
+export class DuplicateEvent extends Error {
+  override name = 'DuplicateEvent';
+}
+
+const copied = copySet<EventRow>('usage_event', {
+  event_id: 'uuid',
+  call_id: 'uuid',
+  boot: 'uuid',
+  occurred_at: 'timestamptz',
+  kafka_offset: 'bigint',
+  seq: 'bigint',
+  dimension_id: 'int',
+  kafka_partition: 'int',
+  duration_ms: 'int',
+  first_byte_ms: 'int',
+  input_tokens: 'int',
+  output_tokens: 'int',
+  cache_read_tokens: 'int',
+  cache_write_5m_tokens: 'int',
+  cache_write_1h_tokens: 'int',
+  web_searches: 'int',
+  max_tokens_requested: 'int',
+  max_tokens_sent: 'int',
+  operation: 'text',
+  outcome: 'text',
+  cost_basis: 'text',
+  attempt: 'smallint',
+  status: 'smallint',
+  stream: 'boolean',
+  cost_usd: 'numeric',
+  emitter_id: 'text',
+  requested_model: 'text',
+  request_id: 'text',
+  message_id: 'text',
+  error_type: 'text',
+  stop_reason: 'text',
+  tags: 'jsonb',
+});
+
+/** Adds rows that are all new, by COPY: the fastest way in. Throws DuplicateEvent when one is not. */
+export async function copyEvents(connection: Connection, events: readonly EventRow[]): Promise<void> {
+  if (events.length === 0) return;
+  try {
+    await copied.copy(connection, events);
+  } catch (error) {
+    const { code, table } = error as { code?: unknown; table?: unknown };
+    if (code === UNIQUE_VIOLATION && typeof table === 'string' && table.startsWith('usage_event'))
+      throw new DuplicateEvent('an event of this batch is stored already');
+    throw error;
+  }
+}
+
+/** Adds the rows that are new and returns the ids of those that are not. */
 export async function insertEvents(connection: Connection, events: readonly EventRow[]): Promise<Set<string>> {
   if (events.length === 0) return new Set();
   const { rows } = await connection.query<{ event_id: string }>({

@@ -1,11 +1,11 @@
 import { rowSet } from '../unnest.ts';
 
-/** A request as it stands in usage_event. Instants are ISO 8601 text, money a decimal text in USD. */
+/** A request as it stands in usage_event. Money is a decimal text in USD. */
 export type EventRow = {
   event_id: string;
   call_id: string;
   boot: string;
-  occurred_at: string;
+  occurred_at: Date;
   kafka_offset: string;
   seq: number;
   dimension_id: number;

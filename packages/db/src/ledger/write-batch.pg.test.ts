@@ -79,7 +79,8 @@ async function activate(db: Pool, amountUsd: string): Promise<number> {
   return versionId;
 }
 
-type Ledger = Awaited<ReturnType<typeof openLedger>>;
+type RowForm = LedgerBatch['rowForm'];
+type Ledger = Awaited<ReturnType<typeof openLedger>> & { rowForm: RowForm };
 
 /** A batch of events that cost `usdEach`, the first at `offset`. */
 function batchOf(
@@ -89,7 +90,7 @@ function batchOf(
   usdEach: number,
   provisional = false,
 ): LedgerBatch {
-  const { configuration, dimensionId } = ledger;
+  const { configuration, dimensionId, rowForm } = ledger;
   const today = new Date().toISOString().slice(0, 10);
   const bucket = `${today}T00:00:00Z`;
   const money = (count: number) => (usdEach * count).toFixed(12);
@@ -104,6 +105,7 @@ function batchOf(
       epoch: configuration.epoch,
     },
     policyVersionId: configuration.policyVersionId,
+    rowForm,
     events: [...eventIds].sort().map((id) => row(id, dimensionId, money(1))),
     quarantined: [],
     sum(isFresh) {
@@ -152,7 +154,7 @@ function row(eventId: string, dimensionId: number, cost: string): EventRow {
     event_id: eventId,
     call_id: randomUUID(),
     boot: randomUUID(),
-    occurred_at: new Date().toISOString(),
+    occurred_at: new Date(),
     kafka_offset: '0',
     seq: 1,
     dimension_id: dimensionId,
@@ -186,6 +188,11 @@ function row(eventId: string, dimensionId: number, cost: string): EventRow {
 
 const someIds = (count: number) => Array.from({ length: count }, () => uuidV7(Date.now()));
 
+/** Both ways in which rows are added must be the same to everyone else. */
+function inBothForms(name: string, body: (rowForm: RowForm) => Promise<void>): void {
+  for (const rowForm of ['copy', 'insert'] as const) test(`${name} (by ${rowForm})`, () => body(rowForm));
+}
+
 async function breaches(db: Pool): Promise<string[]> {
   const { rows } = await db.query<{ kind: string; percent: number; source: string }>(
     'select kind, percent, source from breach order by breach_id',
@@ -197,30 +204,30 @@ async function requests(db: Pool): Promise<number> {
   return Number((await db.query('select sum(requests) as n from usage_quarter_hour')).rows[0].n ?? 0);
 }
 
-test('a writer that expects an offset that another has moved writes nothing', async () => {
+inBothForms('a writer that expects an offset that another has moved writes nothing', async (rowForm) => {
   await using database = await freshDatabase('zombie');
   await using db = testPool(database.url);
-  const ledger = await openLedger(db);
+  const ledger = { ...(await openLedger(db)), rowForm };
   assert.equal((await writeBatch(db, batchOf(ledger, 0, someIds(3), 1))).state, 'written');
   const zombie = await writeBatch(db, batchOf(ledger, 0, someIds(3), 1));
   assert.deepEqual(zombie, { state: 'lost', nextOffset: 3n, epoch: ledger.configuration.epoch });
   assert.equal(await requests(db), 3);
 });
 
-test('a batch prepared under an older configuration writes nothing', async () => {
+inBothForms('a batch prepared under an older configuration writes nothing', async (rowForm) => {
   await using database = await freshDatabase('epoch');
   await using db = testPool(database.url);
-  const ledger = await openLedger(db);
+  const ledger = { ...(await openLedger(db)), rowForm };
   await activate(db, '20');
   const late = await writeBatch(db, batchOf(ledger, 0, someIds(3), 1));
   assert.deepEqual(late, { state: 'lost', nextOffset: 0n, epoch: ledger.configuration.epoch + 1n });
   assert.equal(await requests(db), 0);
 });
 
-test('an event that comes again counts nowhere', async () => {
+inBothForms('an event that comes again counts nowhere', async (rowForm) => {
   await using database = await freshDatabase('dedup');
   await using db = testPool(database.url);
-  const ledger = await openLedger(db);
+  const ledger = { ...(await openLedger(db)), rowForm };
   const ids = someIds(5);
   await writeBatch(db, batchOf(ledger, 0, ids, 1));
   const again = await writeBatch(db, batchOf(ledger, 5, [...ids, ...someIds(2)], 1));
@@ -229,10 +236,10 @@ test('an event that comes again counts nowhere', async () => {
   assert.equal(Number((await db.query('select total from limit_window')).rows[0].total), 7);
 });
 
-test('a threshold speaks once, in the transaction that carries the sum over it', async () => {
+inBothForms('a threshold speaks once, in the transaction that carries the sum over it', async (rowForm) => {
   await using database = await freshDatabase('crossing');
   await using db = testPool(database.url);
-  const ledger = await openLedger(db);
+  const ledger = { ...(await openLedger(db)), rowForm };
   await writeBatch(db, batchOf(ledger, 0, someIds(7), 1));
   assert.deepEqual(await breaches(db), []);
   await writeBatch(db, batchOf(ledger, 7, someIds(1), 2.999999999999));
@@ -243,10 +250,10 @@ test('a threshold speaks once, in the transaction that carries the sum over it',
   assert.equal((await breaches(db)).length, 2);
 });
 
-test('a limit that is crossed in a window that has ended is a finding and no breach', async () => {
+inBothForms('a limit that is crossed in a window that has ended is a finding and no breach', async (rowForm) => {
   await using database = await freshDatabase('late');
   await using db = testPool(database.url);
-  const ledger = await openLedger(db);
+  const ledger = { ...(await openLedger(db)), rowForm };
   const yesterday = new Date(Date.now() - 48 * HOUR_MS).toISOString();
   const ended = new Date(Date.now() - 24 * HOUR_MS).toISOString();
   const batch = batchOf(ledger, 0, someIds(1), 11);
@@ -257,36 +264,42 @@ test('a limit that is crossed in a window that has ended is a finding and no bre
   assert.deepEqual(rows, [{ kind: 'late_crossing' }]);
 });
 
-test('a limit that stands only by cost of unknown price is provisional until the rest carries it over', async () => {
-  await using database = await freshDatabase('provisional');
-  await using db = testPool(database.url);
-  const ledger = await openLedger(db);
-  await writeBatch(db, batchOf(ledger, 0, someIds(11), 1, true));
-  assert.deepEqual((await breaches(db)).sort(), ['provisional 100 write_path', 'warning 80 write_path']);
-  await writeBatch(db, batchOf(ledger, 11, someIds(11), 1));
-  assert.ok((await breaches(db)).includes('limit 100 write_path'));
-});
+inBothForms(
+  'a limit that stands only by cost of unknown price is provisional until the rest carries it over',
+  async (rowForm) => {
+    await using database = await freshDatabase('provisional');
+    await using db = testPool(database.url);
+    const ledger = { ...(await openLedger(db)), rowForm };
+    await writeBatch(db, batchOf(ledger, 0, someIds(11), 1, true));
+    assert.deepEqual((await breaches(db)).sort(), ['provisional 100 write_path', 'warning 80 write_path']);
+    await writeBatch(db, batchOf(ledger, 11, someIds(11), 1));
+    assert.ok((await breaches(db)).includes('limit 100 write_path'));
+  },
+);
 
-test('a new limit begins with what was used before it, and a lowered one acts at its activation', async () => {
-  await using database = await freshDatabase('base');
-  await using db = testPool(database.url);
-  const ledger = await openLedger(db);
-  await writeBatch(db, batchOf(ledger, 0, someIds(9), 1));
-  await db.query('delete from limit_window');
-  await db.query(`update measure set counted_from = 'infinity'`);
-  await activate(db, '5');
-  assert.equal(
-    Number((await db.query('select total from limit_window')).rows[0].total),
-    9,
-    'the base comes from the cube',
-  );
-  assert.deepEqual(await breaches(db), ['warning 80 write_path', 'warning 80 activation', 'limit 100 activation']);
-});
+inBothForms(
+  'a new limit begins with what was used before it, and a lowered one acts at its activation',
+  async (rowForm) => {
+    await using database = await freshDatabase('base');
+    await using db = testPool(database.url);
+    const ledger = { ...(await openLedger(db)), rowForm };
+    await writeBatch(db, batchOf(ledger, 0, someIds(9), 1));
+    await db.query('delete from limit_window');
+    await db.query(`update measure set counted_from = 'infinity'`);
+    await activate(db, '5');
+    assert.equal(
+      Number((await db.query('select total from limit_window')).rows[0].total),
+      9,
+      'the base comes from the cube',
+    );
+    assert.deepEqual(await breaches(db), ['warning 80 write_path', 'warning 80 activation', 'limit 100 activation']);
+  },
+);
 
-test('a raised limit can break again in the same window', async () => {
+inBothForms('a raised limit can break again in the same window', async (rowForm) => {
   await using database = await freshDatabase('again');
   await using db = testPool(database.url);
-  const ledger = await openLedger(db);
+  const ledger = { ...(await openLedger(db)), rowForm };
   await writeBatch(db, batchOf(ledger, 0, someIds(11), 1));
   await activate(db, '20');
   const raised = { ...ledger, configuration: await loadConfiguration(db) };

@@ -3,7 +3,7 @@ import { inRetriedTransaction } from '../transaction.ts';
 import { claimOffset, type OffsetClaim } from './claim-offset.ts';
 import { addToCube } from './cubes.ts';
 import { addToEmitters } from './emitters.ts';
-import { insertEvents } from './events.ts';
+import { copyEvents, DuplicateEvent, insertEvents } from './events.ts';
 import { insertQuarantine } from './quarantine.ts';
 import type { CubeRow, EmitterRow, EventRow, QuarantineRow, WindowRow } from './rows.ts';
 import { addToWindows } from './windows.ts';
@@ -21,6 +21,8 @@ export type LedgerBatch = {
   policyVersionId: number | undefined;
   /** Sorted by event id, no id twice. */
   events: readonly EventRow[];
+  /** copy is faster and begins again with insert when an event is stored already. */
+  rowForm: 'copy' | 'insert';
   quarantined: readonly QuarantineRow[];
   /** Adds up the events that are new; the others are duplicates. Pure: it may be called more than once. */
   sum(isFresh: (eventId: string) => boolean): Sums;
@@ -50,6 +52,7 @@ export async function writeBatch(pool: Pool, batch: LedgerBatch): Promise<Writte
   try {
     return await inRetriedTransaction(pool, (connection) => writeIn(connection, batch));
   } catch (error) {
+    if (error instanceof DuplicateEvent) return writeBatch(pool, { ...batch, rowForm: 'insert' });
     if (error instanceof LostClaim) return { state: 'lost', nextOffset: error.nextOffset, epoch: error.epoch };
     throw error;
   }
@@ -58,7 +61,7 @@ export async function writeBatch(pool: Pool, batch: LedgerBatch): Promise<Writte
 async function writeIn(connection: Connection, batch: LedgerBatch): Promise<Written> {
   const claimed = await claimOffset(connection, batch.claim);
   if (!claimed.claimed) throw new LostClaim(claimed.nextOffset, claimed.epoch);
-  const duplicates = await insertEvents(connection, batch.events);
+  const duplicates = await addEvents(connection, batch);
   const sums = batch.sum((eventId) => !duplicates.has(eventId));
   await addToCube(connection, 'usage_minute', sums.minutes);
   await addToCube(connection, 'usage_quarter_hour', sums.quarterHours);
@@ -66,4 +69,11 @@ async function writeIn(connection: Connection, batch: LedgerBatch): Promise<Writ
   await insertQuarantine(connection, batch.quarantined);
   const crossed = await addToWindows(connection, batch.policyVersionId, sums.windows);
   return { state: 'written', fresh: batch.events.length - duplicates.size, duplicates: duplicates.size, ...crossed };
+}
+
+/** Returns the ids of the events that were stored before. */
+async function addEvents(connection: Connection, { rowForm, events }: LedgerBatch): Promise<ReadonlySet<string>> {
+  if (rowForm === 'insert') return insertEvents(connection, events);
+  await copyEvents(connection, events);
+  return new Set();
 }

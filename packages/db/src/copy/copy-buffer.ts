@@ -53,7 +53,8 @@ export class CopyBuffer {
 
   boolean(value: boolean): void {
     this.#int32(1);
-    this.#bytes[this.#room(1)] = value ? 1 : 0;
+    const at = this.#room(1);
+    this.#bytes[at] = value ? 1 : 0;
   }
 
   /** As 8-4-4-4-12 hexadecimal digits. */
@@ -104,11 +105,13 @@ export class CopyBuffer {
   }
 
   #int16(value: number): void {
-    this.#bytes.writeInt16BE(value, this.#room(2));
+    const at = this.#room(2);
+    this.#bytes.writeInt16BE(value, at);
   }
 
   #int32(value: number): void {
-    this.#bytes.writeInt32BE(value, this.#room(4));
+    const at = this.#room(4);
+    this.#bytes.writeInt32BE(value, at);
   }
 
   /** Asks for the exact value only where a number can't hold it. */
@@ -124,10 +127,11 @@ export class CopyBuffer {
   }
 
   #write(text: string, encoding: BufferEncoding): void {
-    this.#bytes.write(text, this.#room(text.length), encoding);
+    const at = this.#room(text.length);
+    this.#bytes.write(text, at, encoding);
   }
 
-  /** Makes room for so many bytes and returns where it begins. */
+  /** Makes room for so many bytes and returns where it begins. The buffer may be another one afterwards. */
   #room(bytes: number): number {
     const at = this.#length;
     if (at + bytes > this.#bytes.length) {

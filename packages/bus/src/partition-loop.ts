@@ -112,7 +112,7 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
     rebalanceTimeout: 15_000,
     maxWaitTimeInMs: 50,
     minBytes: 1,
-    maxBytesPerPartition: 2 * 1024 * 1024,
+    maxBytesPerPartition: 5 * 1024 * 1024,
     allowAutoTopicCreation: false,
   });
   const failed = Promise.withResolvers<never>();

@@ -2,6 +2,7 @@ import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import type { QuarantineRow } from '@bursar/db/ledger/rows';
 import { decodeEvent, type EmitterEvent, type UsageEvent } from '@bursar/events/cloudevent';
 import { scrubSecrets } from '@bursar/events/field';
+import type { SequencePosition } from '@bursar/events/sequence-position';
 import { DEDUP_WINDOW_MS } from '@bursar/events/topics';
 import { uuidV7TimeMs } from '@bursar/events/uuid-v7';
 import { billedTokens } from '@bursar/pricing/billed-tokens';
@@ -27,6 +28,8 @@ export type Readings = {
   quarantined: readonly QuarantineRow[];
   /** Whose events were quarantined, where that could be read. */
   refusedUsage: readonly UsageRecord[];
+  /** Of events that were quarantined because they could not be read: whose they were and which, where that was legible. */
+  illegible: readonly SequencePosition[];
 };
 
 /** Sorts the records of one partition into what counts and what does not. Total: no input makes it fail. */
@@ -39,6 +42,7 @@ export function readRecords(
   const emitters: EmitterRecord[] = [];
   const quarantined: QuarantineRow[] = [];
   const refusedUsage: UsageRecord[] = [];
+  const illegible: SequencePosition[] = [];
   for (const record of records) {
     const reading = readRecord(record, at.nowMs);
     if (reading.kind === 'usage') {
@@ -50,18 +54,25 @@ export function readRecords(
     } else {
       quarantined.push(quarantineRow(record, at, reading));
       if (reading.usage) refusedUsage.push(reading.usage);
+      if (reading.position) illegible.push(reading.position);
     }
   }
   const usage = [...byId.values()].sort((a, b) => (a.event.id < b.event.id ? -1 : 1));
-  return { usage, repeats, emitters, quarantined, refusedUsage };
+  return { usage, repeats, emitters, quarantined, refusedUsage, illegible };
 }
 
-type Refused = { kind: 'refused'; reason: string; detail: string; usage?: UsageRecord };
+type Wrong = { reason: string; detail: string };
+type Refused = Wrong & { kind: 'refused'; usage?: UsageRecord; position?: SequencePosition | undefined };
 type Reading = { kind: 'usage'; usage: UsageRecord } | { kind: 'emitter'; emitter: EmitterRecord } | Refused;
 
 function readRecord(record: KafkaRecord, nowMs: number): Reading {
+  if (record.unreadable !== undefined)
+    return { kind: 'refused', reason: 'unreadable_batch', detail: record.unreadable.because };
   const decoded = decodeEvent(record);
-  if (!decoded.ok) return { kind: 'refused', reason: decoded.reason, detail: decoded.detail };
+  if (!decoded.ok) {
+    const { reason, detail, position } = decoded;
+    return { kind: 'refused', reason, detail, position };
+  }
   const { event } = decoded;
   if (event.type === 'dev.bursar.standing.v1') {
     return { kind: 'refused', reason: 'unknown_type', detail: 'a standing record on the usage topic' };
@@ -72,15 +83,24 @@ function readRecord(record: KafkaRecord, nowMs: number): Reading {
     occurredAtMs: Date.parse(event.time),
     offset: record.offset,
   };
-  const wrong = wrongTime(usage, nowMs) ?? wrongUsage(usage);
+  const wrong = wrongKey(usage, record.key) ?? wrongTime(usage, nowMs) ?? wrongUsage(usage);
   return wrong ? { kind: 'refused', ...wrong, usage } : { kind: 'usage', usage };
 }
 
+/**
+ * The Kafka key and `subject` name the metered key, as the data does: order per key, compaction and filters rest on it.
+ * A producer may leave either out (an empty Kafka key is none); what it says must agree.
+ */
+function wrongKey({ event }: UsageRecord, kafkaKey: KafkaRecord['key']): Wrong | undefined {
+  const { sha256 } = event.data.key;
+  const detail = (what: string) => ({ reason: 'key_mismatch', detail: `${what} is not the event's key ${sha256}` });
+  if (kafkaKey !== null && kafkaKey.byteLength > 0 && !kafkaKey.equals(Buffer.from(sha256)))
+    return detail('the Kafka key');
+  return event.subject !== undefined && event.subject !== sha256 ? detail('the subject') : undefined;
+}
+
 /** Why an event's times can't be right: an id outside the dedup window could be counted twice. */
-function wrongTime(
-  { event, occurredAtMs }: UsageRecord,
-  nowMs: number,
-): { reason: string; detail: string } | undefined {
+function wrongTime({ event, occurredAtMs }: UsageRecord, nowMs: number): Wrong | undefined {
   const idMs = uuidV7TimeMs(event.id);
   if (idMs === undefined) return { reason: 'id_not_v7', detail: 'the event id is not a UUIDv7' };
   if (idMs < nowMs - DEDUP_WINDOW_MS) {
@@ -95,7 +115,7 @@ function wrongTime(
 }
 
 /** Each counter is bounded by the schema; the sum over the steps of one request must be as well. */
-function wrongUsage({ event }: UsageRecord): { reason: string; detail: string } | undefined {
+function wrongUsage({ event }: UsageRecord): Wrong | undefined {
   if (event.data.usage === undefined) return undefined;
   const largest = Math.max(...Object.values(billedTokens(event.data.usage)));
   return largest > MOST_TOKENS ? { reason: 'implausible_usage', detail: `${largest} tokens of one kind` } : undefined;

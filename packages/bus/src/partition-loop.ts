@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { watermarks } from './admin.ts';
+import { registerCodecs, type UnreadableBatch, unreadableOf } from './compression.ts';
 import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
+import { diagnose, isSuspicious, type LoopHealth } from './watchdog.ts';
 
 export type KafkaRecord = {
   readonly offset: bigint;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: KafkaMessage['headers'] & {};
+  /** The record stood in a batch that could not be decompressed; key, value and headers are not known. */
+  readonly unreadable?: UnreadableBatch;
 };
 
 export type PartitionBatch = {
@@ -31,7 +36,7 @@ export type PartitionLoopOptions = {
   readonly groupId: string;
   /** How many partitions are worked on at the same time. */
   readonly lanes: number;
-  /** An error ends the loop: nothing is mended in place. */
+  /** An error ends the loop: nothing is mended in place. Those of the watchdog (`watchdog.ts`) end it too. */
   work(batch: PartitionBatch): Promise<Verdict>;
   onLog(line: KafkaLogLine): void;
 };
@@ -45,10 +50,13 @@ export type PartitionLoop = {
   lag(): ReadonlyMap<number, bigint>;
 };
 
+registerCodecs();
+
 const COMMIT_EVERY_MS = 1_000;
 const REJOIN_AFTER_MS = 1_000;
 /** A fetch is answered within 50 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
+const LOOK_EVERY_MS = 10_000;
 
 /**
  * Reads the partitions that the group gives to this member, each in order, one batch at a time.
@@ -65,11 +73,28 @@ export function createPartitionLoop(options: PartitionLoopOptions): PartitionLoo
 
 class LoopState {
   joined = false;
+  /** When this process was last known to be a member, by the monotonic clock. */
+  memberAtMs = performance.now();
+  batchesUnderWay = 0;
+  assigned: readonly number[] = [];
+  readonly next = new Map<number, bigint>();
   /** When the broker last answered a fetch, by the monotonic clock. */
   fetchedAtMs = performance.now();
   readonly halted = new Map<number, string>();
   readonly lag = new Map<number, bigint>();
   readonly committedAtMs = new Map<number, number>();
+
+  health(): LoopHealth {
+    const nowMs = performance.now();
+    return {
+      isMember: this.joined,
+      sinceMembershipMs: nowMs - this.memberAtMs,
+      sinceFetchMs: nowMs - this.fetchedAtMs,
+      batchesUnderWay: this.batchesUnderWay,
+      partitions: new Set(this.assigned.filter((partition) => !this.halted.has(partition))),
+      next: this.next,
+    };
+  }
 
   ready(): true | string {
     if (!this.joined) return 'not a member of the consumer group';
@@ -82,8 +107,31 @@ class LoopState {
   }
 }
 
-/** Joins again, with a new client, when kafkajs gives up: a broker that starts or restarts is no reason to end. */
 async function run(options: PartitionLoopOptions, state: LoopState, signal: AbortSignal): Promise<void> {
+  const ended = new AbortController();
+  const running = AbortSignal.any([signal, ended.signal]);
+  try {
+    await Promise.race([joinAgainAndAgain(options, state, running), stall(options, state, running)]);
+  } finally {
+    ended.abort();
+  }
+}
+
+/** Rejects when the loop stands still while Kafka answers; never resolves. A Kafka that is away is waited for. */
+function stall(options: PartitionLoopOptions, state: LoopState, signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setInterval(async () => {
+    if (!isSuspicious(state.health())) return;
+    const marks = await watermarks(options.kafka, options.topic).catch(() => undefined);
+    const wrong = marks && diagnose(state.health(), marks);
+    if (wrong && !signal.aborted) reject(wrong);
+  }, LOOK_EVERY_MS);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  return promise;
+}
+
+/** With a new client when kafkajs gives up: a broker that starts or restarts is no reason to end. */
+async function joinAgainAndAgain(options: PartitionLoopOptions, state: LoopState, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       await runOnce(options, state, signal);
@@ -118,11 +166,16 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   const stopping = new AbortController();
-  consumer.on(consumer.events.GROUP_JOIN, () => {
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     state.joined = true;
+    state.fetchedAtMs = performance.now();
+    state.assigned = payload.memberAssignment[options.topic] ?? [];
   });
   consumer.on(consumer.events.FETCH, () => {
     state.fetchedAtMs = performance.now();
+  });
+  consumer.on(consumer.events.HEARTBEAT, () => {
+    state.memberAtMs = performance.now();
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     state.joined = false;
@@ -136,10 +189,13 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: options.lanes,
       eachBatch: async (payload) => {
+        state.batchesUnderWay++;
         try {
           await workOn(options, state, consumer, payload, stopping.signal);
         } catch (error) {
           if (!stopping.signal.aborted) failed.reject(error);
+        } finally {
+          state.batchesUnderWay--;
         }
       },
     });
@@ -170,6 +226,7 @@ async function workOn(
     heartbeat,
   });
   if (verdict.verdict === 'halt') return halt(state, consumer, batch, verdict.because);
+  state.next.set(batch.partition, verdict.next);
   if (verdict.verdict === 'seek') {
     consumer.seek({ topic: batch.topic, partition: batch.partition, offset: String(verdict.next) });
     return;
@@ -200,6 +257,7 @@ function recordOf(message: KafkaMessage): KafkaRecord {
     key: message.key,
     value: message.value,
     headers: message.headers ?? {},
+    ...unreadableOf(message),
   };
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { EMITTER_TYPES, type EmitterData, emitterData } from './emitter-event.ts';
-import { instant, scrubSecrets, text } from './field.ts';
+import { instant, scrubSecrets, storable, text } from './field.ts';
+import { withProtoTag } from './proto-tag.ts';
+import { type SequencePosition, sequencePosition } from './sequence-position.ts';
 import { STANDING_TYPE, type StandingData, standingData } from './standing-event.ts';
 import { USAGE_TYPE, type UsageData, usageData } from './usage-event.ts';
 
@@ -38,8 +40,15 @@ export type Rejection = 'empty' | 'too_large' | 'not_utf8' | 'not_json' | 'unkno
 
 export type Decoded =
   | { readonly ok: true; readonly event: BursarEvent }
-  | { readonly ok: false; readonly reason: Rejection; readonly detail: string };
+  | {
+      readonly ok: false;
+      readonly reason: Rejection;
+      readonly detail: string;
+      /** Whose event it was and which, where that could still be read. */
+      readonly position?: SequencePosition;
+    };
 
+const MOST_DETAIL_CHARS = 500;
 const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 const NO_MODE =
   'neither a CloudEvents content-type header (application/cloudevents+json) nor a ce_type header is there';
@@ -60,7 +69,7 @@ export function encodeEvent(event: BursarEvent): { value: string; headers: Recor
 
 /**
  * Reads a record in structured or binary mode. Total: hostile input gives a rejection, never an error.
- * The rejection's `detail` holds no credential and may be stored.
+ * The rejection's `detail` holds no credential and may be stored. Of a name that JSON repeats the last value counts.
  */
 export function decodeEvent(record: RecordIn): Decoded {
   const { value } = record;
@@ -72,8 +81,14 @@ export function decodeEvent(record: RecordIn): Decoded {
   const parsed = parseJson(value);
   if (!parsed.ok) return parsed;
   if (isStructured(record)) return check(parsed.json);
-  if (header(record, 'ce_type') === undefined) return { ok: false, reason: 'unknown_type', detail: NO_MODE };
-  return check(binaryEnvelope(record, parsed.json));
+  if (header(record, 'ce_type') !== undefined) return check(binaryEnvelope(record, parsed.json));
+  return refuse('unknown_type', NO_MODE, parsed.json);
+}
+
+function refuse(reason: Rejection, detail: string, json: unknown): Decoded {
+  const position = sequencePosition(json);
+  const told = storable(scrubSecrets(detail).slice(0, MOST_DETAIL_CHARS));
+  return { ok: false, reason, detail: told, ...(position && { position }) };
 }
 
 function parseJson(value: Uint8Array): { ok: true; json: unknown } | Extract<Decoded, { ok: false }> {
@@ -92,17 +107,24 @@ function parseJson(value: Uint8Array): { ok: true; json: unknown } | Extract<Dec
 
 function check(envelope: unknown): Decoded {
   const type = envelope !== null && typeof envelope === 'object' ? (envelope as { type?: unknown }).type : undefined;
-  if (!knownTypes.has(type)) {
-    return {
-      ok: false,
-      reason: 'unknown_type',
-      detail: scrubSecrets(`type ${JSON.stringify(type ?? null)}`).slice(0, 80),
-    };
-  }
+  if (!knownTypes.has(type)) return refuse('unknown_type', `type ${shownType(type)}`, envelope);
   const result = event.safeParse(envelope);
-  if (result.success) return { ok: true, event: result.data };
+  if (result.success) return accept(result.data, envelope);
   const detail = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-  return { ok: false, reason: 'invalid', detail: scrubSecrets(detail).slice(0, 500) };
+  return refuse('invalid', detail, envelope);
+}
+
+function accept(event: BursarEvent, envelope: unknown): Decoded {
+  if (event.type !== USAGE_TYPE) return { ok: true, event };
+  const tags = withProtoTag(event.data.tags, envelope);
+  if (typeof tags === 'string') return refuse('invalid', tags, envelope);
+  return { ok: true, event: tags === event.data.tags ? event : { ...event, data: { ...event.data, tags } } };
+}
+
+/** Never the value of an object: one that is nested deep enough would exhaust the stack. */
+function shownType(type: unknown): string {
+  if (type === undefined || type === null) return 'null';
+  return typeof type === 'string' ? JSON.stringify(scrubSecrets(type).slice(0, 80)) : `that is of type ${typeof type}`;
 }
 
 function isStructured(record: RecordIn): boolean {

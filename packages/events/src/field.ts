@@ -19,6 +19,11 @@ export function scrubSecrets(value: string): string {
   return value.replace(/sk-ant-([a-z]{1,8}\d{0,2}-)?[\w-]{12,}/g, (_, kind = '') => `sk-ant-${kind}[removed]`);
 }
 
+/** A text as Postgres can store it: without NUL and without halves of a surrogate pair. */
+export function storable(value: string): string {
+  return value.replaceAll('\u0000', '').toWellFormed();
+}
+
 /** A count of tokens or requests. One request can't reach a thousand million tokens; more is hostile. */
 export const count = z.int().min(0).max(1_000_000_000);
 

@@ -30,6 +30,11 @@ export const usageCounters = z.object({
   iterations: z.array(iteration).max(64).nullish(),
 });
 
+/** The caller's own names for a request. */
+export const tagsOf = z
+  .record(text(64), text(256))
+  .refine((tags) => Object.keys(tags).length <= 16, 'has more than 16 tags');
+
 /** What one attempt of one call did. Wire names; optional fields may be added, none removed. */
 export const usageData = z.object({
   /** Groups the SDK's retries of one call. */
@@ -44,7 +49,7 @@ export const usageData = z.object({
   service: text(128),
   role: text(64),
   principal: text(256).optional(),
-  tags: z.record(text(64), text(256)).refine((tags) => Object.keys(tags).length <= 16, 'has more than 16 tags'),
+  tags: tagsOf,
   requestedModel: text(128),
   servedModel: text(128).optional(),
   stream: z.boolean(),

@@ -1,4 +1,5 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
+import type { Finding } from '@bursar/db/inbox/finding';
 import { type LedgerBatch, type Written, writeBatch } from '@bursar/db/ledger/write-batch';
 import type { Pool } from '@bursar/db/pool';
 import type { PriceIndex } from '@bursar/pricing/price-index';
@@ -6,6 +7,7 @@ import type { ConfigurationKeeper, InUse } from './configuration-keeper.ts';
 import type { LedgerNames } from './ledger-names.ts';
 import type { AggregatorMetrics } from './metrics.ts';
 import { eventRow, priceRecords } from './price-records.ts';
+import type { PrincipalBound } from './principal-bound.ts';
 import { type Readings, readRecords } from './read-records.ts';
 import type { RemarkBook } from './remark-book.ts';
 import { remarksOn } from './remarks.ts';
@@ -14,7 +16,7 @@ import { type CountedRecord, sumRecords } from './sum-records.ts';
 /** After a duplicate more are likely, and each would cost a rollback. */
 const BATCHES_BY_INSERT = 100;
 
-type Counted = { inUse: InUse; records: CountedRecord[] };
+type Counted = { inUse: InUse; records: CountedRecord[]; findings: readonly Finding[] };
 
 export type WriterOptions = {
   pool: Pool;
@@ -25,6 +27,7 @@ export type WriterOptions = {
   prices: PriceIndex;
   configuration: ConfigurationKeeper;
   names: LedgerNames;
+  principals: PrincipalBound;
   remarks: RemarkBook;
   metrics: AggregatorMetrics;
   /** A key was met for the first time: the inventory may know it. */
@@ -52,21 +55,26 @@ export class BatchWriter {
     stopTimer();
     this.#noteDuplicates(partition, written);
     if (written.state === 'written')
-      await this.#options.remarks.record(remarksOn(counted.records, counted.inUse.policy), nowMs);
+      await this.#options.remarks.record(
+        [...counted.findings, ...remarksOn(counted.records, counted.inUse.policy)],
+        nowMs,
+      );
     this.#measure(written, readings);
     return written;
   }
 
   /** Prices the events and finds where they count, under one configuration. */
   async #count(readings: Readings): Promise<Counted> {
-    const { prices, configuration, names } = this.#options;
+    const { prices, configuration, names, principals, metrics } = this.#options;
     const { refs, metNew } = await names.keyRefs(readings.usage);
     if (metNew) this.#options.onNewKey();
     const inUse = configuration.inUse;
-    const priced = priceRecords(readings.usage, prices, {
+    const withPrices = priceRecords(readings.usage, prices, {
       keyRefOf: (sha256) => refs.get(sha256)!,
       workspaceOf: inUse.workspaceOf,
     });
+    const { records: priced, findings, count } = await principals.fold(withPrices);
+    metrics.principalsFolded.inc(count);
     const dimensionIds = await names.dimensionIds(priced.map((record) => record.dimension));
     // Many records share a dimension; which measures it counts into is asked once.
     const countedBy = new Map<number, Counted['records'][number]['countedBy']>();
@@ -76,7 +84,7 @@ export class BatchWriter {
       countedBy.set(dimensionId, counted);
       return { ...record, dimensionId, countedBy: counted };
     });
-    return { inUse, records };
+    return { inUse, records, findings };
   }
 
   #batch(
@@ -114,6 +122,7 @@ export class BatchWriter {
     metrics.events.inc({ result: 'stored' }, written.fresh);
     metrics.events.inc({ result: 'duplicate' }, written.duplicates + readings.repeats.length);
     metrics.events.inc({ result: 'quarantined' }, readings.quarantined.length);
+    for (const { reason } of readings.quarantined) metrics.quarantined.inc({ reason });
     metrics.breaches.inc(written.breaches);
     metrics.lateCrossings.inc(written.lateCrossings);
   }

@@ -13,6 +13,22 @@ export function createMetrics() {
       labelNames: ['result'],
       registers,
     }),
+    quarantined: new Counter({
+      name: 'bursar_quarantined_total',
+      help: 'Records that were quarantined, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    principalsFolded: new Counter({
+      name: 'bursar_principals_folded_total',
+      help: 'Events counted under the principal "other" because their key had too many principals that day.',
+      registers,
+    }),
+    waiting: new Gauge({
+      name: 'bursar_partitions_waiting_for_postgres',
+      help: 'Partitions whose batch Postgres does not take: it is away, full or read-only.',
+      registers,
+    }),
     breaches: new Counter({ name: 'bursar_breaches_total', help: 'Thresholds crossed on the write path.', registers }),
     lateCrossings: new Counter({
       name: 'bursar_late_crossings_total',

@@ -6,7 +6,7 @@ import type { Pool } from '@bursar/db/pool';
 import type { Log } from '@bursar/runtime/log';
 import type { BatchWriter } from './batch-writer.ts';
 import type { ConfigurationKeeper } from './configuration-keeper.ts';
-import { whilePostgresIsAway } from './postgres-away.ts';
+import { type PostgresWaits, whilePostgresIsAway } from './postgres-away.ts';
 import { readRecords } from './read-records.ts';
 
 const MOST_EVENTS_PER_BATCH = 5_000;
@@ -19,10 +19,15 @@ export type KeeperOptions = {
   log: Log;
   writer: BatchWriter;
   configuration: ConfigurationKeeper;
+  waits: PostgresWaits;
   watermarks(): Promise<readonly Watermarks[]>;
 };
 
-type Trouble = { kind: 'hole' | 'log_rewritten' | 'other_cluster'; sentence: string; detail: Record<string, unknown> };
+type Trouble = {
+  kind: 'hole' | 'log_rewritten' | 'other_cluster' | 'unreadable_batch';
+  sentence: string;
+  detail: Record<string, unknown>;
+};
 
 /**
  * Keeps each partition in step with Postgres, which alone knows where to continue. Kafka's own offsets are hints:
@@ -39,7 +44,8 @@ export class PartitionKeeper {
   }
 
   async work(batch: PartitionBatch): Promise<Verdict> {
-    return whilePostgresIsAway({ log: this.#options.log, batch }, () => this.#workOnce(batch));
+    const { log, waits } = this.#options;
+    return whilePostgresIsAway({ log, waits, batch }, () => this.#workOnce(batch));
   }
 
   async #workOnce(batch: PartitionBatch): Promise<Verdict> {
@@ -53,7 +59,11 @@ export class PartitionKeeper {
       const trouble = await this.#rewritten(partition, known, expected);
       if (trouble !== undefined) return this.#halt(partition, trouble);
     }
-    const next = await this.#writeAll(batch, withoutHole(records, expected), expected);
+    const wanted = withoutHole(records, expected);
+    const unreadable = wanted.findIndex((record) => record.unreadable?.isTooMany);
+    if (unreadable === 0) return this.#halt(partition, unreadableBatch(wanted[0]!));
+    const legible = unreadable === -1 ? wanted : wanted.slice(0, unreadable);
+    const next = await this.#writeAll(batch, legible, expected);
     const last = records.at(-1)!.offset;
     return next === last + 1n ? { verdict: 'done', next } : { verdict: 'seek', next };
   }
@@ -129,6 +139,16 @@ export class PartitionKeeper {
     log.error({ partition, ...trouble.detail }, `partition ${partition} halted: ${trouble.sentence}`);
     return { verdict: 'halt', because: trouble.sentence };
   }
+}
+
+/** More records than quarantine should hold, of which nothing is known but how many there are. */
+function unreadableBatch({ offset, unreadable }: KafkaRecord): Trouble {
+  const { because = '', records = 0 } = unreadable ?? {};
+  return {
+    kind: 'unreadable_batch',
+    sentence: `${records} records from offset ${offset} on can't be counted: ${because}.`,
+    detail: { from: String(offset), to: String(offset + BigInt(records) - 1n) },
+  };
 }
 
 /** The records from the expected offset on, up to the first hole. */

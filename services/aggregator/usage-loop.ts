@@ -2,15 +2,19 @@ import { hostname } from 'node:os';
 import { watermarks } from '@bursar/bus/admin';
 import type { KafkaSettings } from '@bursar/bus/kafka-settings';
 import { createPartitionLoop, type PartitionLoop } from '@bursar/bus/partition-loop';
+import { principalsOf } from '@bursar/db/ledger/principals';
 import type { Pool } from '@bursar/db/pool';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
 import { indexPriceBook } from '@bursar/pricing/price-index';
 import type { Log } from '@bursar/runtime/log';
 import { BatchWriter } from './batch-writer.ts';
 import type { ConfigurationKeeper } from './configuration-keeper.ts';
+import { exitErrorOf } from './exit-code.ts';
 import { LedgerNames } from './ledger-names.ts';
 import type { AggregatorMetrics } from './metrics.ts';
 import { PartitionKeeper } from './partition-keeper.ts';
+import { PostgresWaits } from './postgres-away.ts';
+import { PrincipalBound } from './principal-bound.ts';
 import { RemarkBook } from './remark-book.ts';
 
 export type UsageLoopOptions = {
@@ -30,6 +34,7 @@ export type UsageLoopOptions = {
 export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
   const { kafka, clusterId, topic, pool, configuration, log } = options;
   const owner = `${hostname()}/${process.pid}`;
+  const waits = new PostgresWaits((waiting) => options.metrics.waiting.set(waiting));
   const writer = new BatchWriter({
     pool,
     topic,
@@ -38,6 +43,7 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
     configuration,
     prices: indexPriceBook(anthropicPrices),
     names: new LedgerNames(pool),
+    principals: new PrincipalBound((keyRefs, dayMs) => principalsOf(pool, keyRefs, dayMs)),
     remarks: new RemarkBook(pool, log),
     metrics: options.metrics,
     onNewKey: options.onNewKey,
@@ -49,10 +55,11 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
     owner,
     configuration,
     log,
+    waits,
     writer,
     watermarks: () => watermarks(kafka, topic),
   });
-  return createPartitionLoop({
+  const loop = createPartitionLoop({
     kafka,
     topic,
     groupId: options.groupId,
@@ -60,4 +67,12 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
     work: (batch) => keeper.work(batch),
     onLog: ({ level, namespace, message }) => log[level]({ namespace }, message),
   });
+  return {
+    ...loop,
+    run: (signal) => loop.run(signal).catch((error) => Promise.reject(exitErrorOf(error))),
+    ready: () => {
+      const waiting = waits.ready();
+      return waiting === true ? loop.ready() : waiting;
+    },
+  };
 }

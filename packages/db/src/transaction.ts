@@ -2,8 +2,11 @@ import type { Connection, Pool } from './pool.ts';
 
 const DEADLOCK = '40P01';
 const SERIALIZATION = '40001';
-/** Too many connections; the database takes none for now. */
-const AWAY = new Set(['53300', '55000']);
+/**
+ * 08 connection, 25006 read-only after a failover, 25P03 idle too long, 40 deadlock or serialization again and again,
+ * 53 no disk, memory or connection left, 55000 the database takes no connections, 57P going down or coming up, 58 I/O.
+ */
+const PASSES = /^(08|25006$|25P03$|40001$|40P01$|53|55000$|57P|58)/;
 
 /** Runs work in a transaction on a connection of its own; any error rolls back and goes on to the caller. */
 export async function inTransaction<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -44,14 +47,30 @@ function isTransient(error: unknown): boolean {
   return code === DEADLOCK || code === SERIALIZATION;
 }
 
-/** True when the connection was lost or the server is going down or coming up: nothing is known about the outcome. */
+/**
+ * Whether a failure passes by itself or by what an operator does to the server, so that the same work can be repeated: the
+ * connection was lost, the server comes up or goes down, has no room, no memory or no connection left, or takes no writes.
+ * Nothing is known about the outcome. What is left are refusals that would be repeated for ever.
+ */
 export function isConnectionLost(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === 'string' && (AWAY.has(code) || /^(08|57P|E[A-Z]+$)/.test(code))) return true;
+  if (typeof code === 'string' && (PASSES.test(code) || /^E[A-Z]+$/.test(code))) return true;
   return (
     typeof message === 'string' &&
     /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered/i.test(
       message,
     )
   );
+}
+
+/** Postgres refuses this login or what it asks for: a missing grant, a wrong password, no such database. */
+export function isRefused(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^(42501$|28|3D000$)/.test(code);
+}
+
+/** A table or column is not there: the schema is not that of this version. */
+export function isOtherSchema(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === '42P01' || code === '42703' || code === '42883';
 }

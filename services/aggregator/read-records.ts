@@ -12,11 +12,16 @@ const DAY_MS = 86_400_000;
 const AHEAD_MS = 5 * MINUTE_MS;
 /** A request ends at most this long before its id is made (a batch result may be read late). */
 const SETTLING_MS = DAY_MS;
+/** Emitters are accounted for by quarters of an hour, this far back; what claims another time counts at its arrival. */
+export const QUARTER_HOUR_MS = 15 * MINUTE_MS;
+const ACCOUNTED_MS = 35 * DAY_MS;
 const KEPT_CHARS = 16_384;
 const MOST_TOKENS = 1_000_000_000;
 
 export type UsageRecord = { event: UsageEvent; occurredAtMs: number; offset: bigint };
-export type EmitterRecord = { event: EmitterEvent; offset: bigint };
+/** `countedAtMs`: the time under which it is accounted for. */
+export type EmitterRecord = { event: EmitterEvent; offset: bigint; countedAtMs: number };
+export type RefusedRecord = UsageRecord & { countedAtMs: number };
 
 export type Readings = {
   /** The first record of each event id, in order of id. */
@@ -26,7 +31,7 @@ export type Readings = {
   emitters: readonly EmitterRecord[];
   quarantined: readonly QuarantineRow[];
   /** Whose events were quarantined, where that could be read. */
-  refusedUsage: readonly UsageRecord[];
+  refusedUsage: readonly RefusedRecord[];
 };
 
 /** Sorts the records of one partition into what counts and what does not. Total: no input makes it fail. */
@@ -38,7 +43,7 @@ export function readRecords(
   const repeats: UsageRecord[] = [];
   const emitters: EmitterRecord[] = [];
   const quarantined: QuarantineRow[] = [];
-  const refusedUsage: UsageRecord[] = [];
+  const refusedUsage: RefusedRecord[] = [];
   for (const record of records) {
     const reading = readRecord(record, at.nowMs);
     if (reading.kind === 'usage') {
@@ -56,7 +61,7 @@ export function readRecords(
   return { usage, repeats, emitters, quarantined, refusedUsage };
 }
 
-type Refused = { kind: 'refused'; reason: string; detail: string; usage?: UsageRecord };
+type Refused = { kind: 'refused'; reason: string; detail: string; usage?: RefusedRecord };
 type Reading = { kind: 'usage'; usage: UsageRecord } | { kind: 'emitter'; emitter: EmitterRecord } | Refused;
 
 function readRecord(record: KafkaRecord, nowMs: number): Reading {
@@ -66,14 +71,20 @@ function readRecord(record: KafkaRecord, nowMs: number): Reading {
   if (event.type === 'dev.bursar.standing.v1') {
     return { kind: 'refused', reason: 'unknown_type', detail: 'a standing record on the usage topic' };
   }
-  if (event.type !== 'dev.bursar.usage.v1') return { kind: 'emitter', emitter: { event, offset: record.offset } };
+  const countedAtMs = accountedAt(Date.parse(event.time), nowMs);
+  if (event.type !== 'dev.bursar.usage.v1')
+    return { kind: 'emitter', emitter: { event, offset: record.offset, countedAtMs } };
   const usage = {
     event: { ...event, id: event.id.toLowerCase() },
     occurredAtMs: Date.parse(event.time),
     offset: record.offset,
   };
   const wrong = wrongTime(usage, nowMs) ?? wrongUsage(usage);
-  return wrong ? { kind: 'refused', ...wrong, usage } : { kind: 'usage', usage };
+  return wrong ? { kind: 'refused', ...wrong, usage: { ...usage, countedAtMs } } : { kind: 'usage', usage };
+}
+
+function accountedAt(claimedMs: number, nowMs: number): number {
+  return claimedMs > nowMs - ACCOUNTED_MS && claimedMs <= nowMs + AHEAD_MS ? claimedMs : nowMs;
 }
 
 /** Why an event's times can't be right: an id outside the dedup window could be counted twice. */
@@ -112,7 +123,15 @@ function quarantineRow(record: KafkaRecord, at: { topic: string; partition: numb
     record: scrubSecrets(kept),
     record_bytes: record.value?.byteLength ?? 0,
     event_id: refused.usage?.event.id ?? null,
+    ...whose(refused.usage),
   };
+}
+
+function whose(usage: RefusedRecord | undefined): Pick<QuarantineRow, 'emitter_id' | 'boot' | 'seq' | 'quarter'> {
+  if (usage === undefined) return { emitter_id: null, boot: null, seq: null, quarter: null };
+  const { id, boot, seq } = usage.event.data.emitter;
+  const quarter = iso(usage.countedAtMs - (usage.countedAtMs % QUARTER_HOUR_MS));
+  return { emitter_id: id, boot: boot.toLowerCase(), seq, quarter };
 }
 
 function iso(ms: number): string {

@@ -3,6 +3,7 @@ import type { Finding } from '@bursar/db/inbox/finding';
 import { type LedgerBatch, type Written, writeBatch } from '@bursar/db/ledger/write-batch';
 import type { Pool } from '@bursar/db/pool';
 import type { PriceIndex } from '@bursar/pricing/price-index';
+import { believableSeqs, type MostSeqOf, unbelievable, withBelievableSeq } from './believable-seq.ts';
 import type { ConfigurationKeeper, InUse } from './configuration-keeper.ts';
 import type { LedgerNames } from './ledger-names.ts';
 import type { AggregatorMetrics } from './metrics.ts';
@@ -49,14 +50,19 @@ export class BatchWriter {
     const nowMs = Date.now();
     const readings = readRecords(records, { topic, partition, nowMs });
     const counted = await this.#count(readings);
-    const batch = this.#batch(partition, expectedOffset, readings, counted, records.length);
+    const mostSeqOf = await believableSeqs(pool, readings);
+    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, records.length);
     const stopTimer = metrics.batchSeconds.startTimer();
     const written = await writeBatch(pool, batch);
     stopTimer();
     this.#noteDuplicates(partition, written);
     if (written.state === 'written')
       await this.#options.remarks.record(
-        [...counted.findings, ...remarksOn(counted.records, counted.inUse.policy)],
+        [
+          ...counted.findings,
+          ...remarksOn(counted.records, counted.inUse.policy),
+          ...unbelievable(counted.records, mostSeqOf),
+        ],
         nowMs,
       );
     this.#measure(written, readings);
@@ -91,7 +97,7 @@ export class BatchWriter {
     partition: number,
     expectedOffset: bigint,
     readings: Readings,
-    { inUse, records }: Counted,
+    { inUse, records, mostSeqOf }: Counted & { mostSeqOf: MostSeqOf },
     recordCount: number,
   ): LedgerBatch {
     const { topic, clusterId, owner } = this.#options;
@@ -101,8 +107,9 @@ export class BatchWriter {
       policyVersionId: inUse.policyVersionId,
       events: records.map((record) => eventRow(record, record.dimensionId, partition)),
       rowForm: this.#insertsLeft.has(partition) ? 'insert' : 'copy',
-      quarantined: readings.quarantined,
-      sum: (isFresh) => sumRecords(records, readings, partition, isFresh),
+      quarantined: readings.quarantined.map((row) => withBelievableSeq(row, mostSeqOf)),
+      sum: (isFresh, isNewlyQuarantined) =>
+        sumRecords(records, readings, partition, { isFresh, isNewlyQuarantined, mostSeqOf }),
     };
   }
 

@@ -1,5 +1,6 @@
 import { clusterId, createTopics } from '@bursar/bus/admin';
 import type { KafkaSettings } from '@bursar/bus/kafka-settings';
+import { pruneEmitterQuarters } from '@bursar/db/ledger/emitters';
 import { ensurePartitions } from '@bursar/db/ledger/partitions';
 import { recordPrices } from '@bursar/db/ledger/prices';
 import { schemaFits } from '@bursar/db/migrate';
@@ -23,12 +24,16 @@ export async function readyPostgres(pool: Pool, prices: PriceBook, away: Away): 
   await recordPrices(pool, priceBookHash(prices), terms);
 }
 
-/** Partitions for every event that can still arrive and for the days ahead. */
+/** Keeps the accounts of emitters as long as the minute cube. */
+const ACCOUNTS_KEPT_MS = 35 * 86_400_000;
+
+/** Partitions for every event that can still arrive and for the days ahead; old accounts of emitters are forgotten. */
 export async function readyPartitions(pool: Pool): Promise<void> {
   const nowMs = Date.now();
   // An id may be as old as the dedup window, and its request may have ended a day before.
   const oldestMs = nowMs - DEDUP_WINDOW_MS - 86_400_000;
   await ensurePartitions(pool, new Date(oldestMs), new Date(nowMs + DAYS_AHEAD_MS));
+  await pruneEmitterQuarters(pool, ACCOUNTS_KEPT_MS);
 }
 
 /** Waits for Kafka, makes the topics that are missing and returns the cluster's id. */

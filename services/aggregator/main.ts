@@ -8,6 +8,7 @@ import { runService } from '@bursar/runtime/service';
 import { options } from './config.ts';
 import { ConfigurationKeeper } from './configuration-keeper.ts';
 import { readyKafka, readyPartitions, readyPostgres } from './dependencies.ts';
+import { createMarkLoop } from './kafka-marks.ts';
 import { createMetrics } from './metrics.ts';
 import { listenForConfiguration, partOf } from './parts.ts';
 import { publishQuarantine } from './quarantine-publisher.ts';
@@ -57,6 +58,7 @@ await runMain('aggregator', options, async (config, log) => {
       listenForConfiguration(config.databaseUrl, configurationLoop, log),
       configurationLoop,
       createLoop({ name: 'partitions', everyMs: HOUR_MS, tick: () => readyPartitions(pool), log }),
+      createMarkLoop(pool, kafka, usage.name, log),
       { name: 'quarantine producer', stop: () => producer.disconnect() },
       createLoop({ name: 'quarantine', everyMs: 1_000, tick: quarantineTick, log }),
       partOf('usage', usageLoop, metrics),

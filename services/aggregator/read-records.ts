@@ -11,13 +11,25 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** How far a clock may be ahead of ours. */
 const AHEAD_MS = 5 * MINUTE_MS;
-/** A request ends at most this long before its id is made (a batch result may be read late). */
-const SETTLING_MS = DAY_MS;
+/** A request ends at most this long before or after its id is made: streams are long, and results of batches are read late. */
+const LONGEST_REQUEST_MS = DAY_MS;
+/** Emitters are accounted for by quarters of an hour, this far back; what claims another time counts at its arrival. */
+export const QUARTER_HOUR_MS = 15 * MINUTE_MS;
+const ACCOUNTED_MS = 35 * DAY_MS;
 const KEPT_CHARS = 16_384;
 const MOST_TOKENS = 1_000_000_000;
 
 export type UsageRecord = { event: UsageEvent; occurredAtMs: number; offset: bigint };
-export type EmitterRecord = { event: EmitterEvent; offset: bigint };
+/** `countedAtMs`: the time under which it is accounted for. */
+export type EmitterRecord = { event: EmitterEvent; offset: bigint; countedAtMs: number };
+/** What a record that can't count still tells of its emitter. */
+export type RefusedRecord = {
+  eventId?: string;
+  offset: bigint;
+  countedAtMs: number;
+  service: string;
+  emitter: UsageEvent['data']['emitter'];
+};
 
 export type Readings = {
   /** The first record of each event id, in order of id. */
@@ -27,9 +39,7 @@ export type Readings = {
   emitters: readonly EmitterRecord[];
   quarantined: readonly QuarantineRow[];
   /** Whose events were quarantined, where that could be read. */
-  refusedUsage: readonly UsageRecord[];
-  /** Of events that were quarantined because they could not be read: whose they were and which, where that was legible. */
-  illegible: readonly SequencePosition[];
+  refused: readonly RefusedRecord[];
 };
 
 /** Sorts the records of one partition into what counts and what does not. Total: no input makes it fail. */
@@ -41,8 +51,7 @@ export function readRecords(
   const repeats: UsageRecord[] = [];
   const emitters: EmitterRecord[] = [];
   const quarantined: QuarantineRow[] = [];
-  const refusedUsage: UsageRecord[] = [];
-  const illegible: SequencePosition[] = [];
+  const refused: RefusedRecord[] = [];
   for (const record of records) {
     const reading = readRecord(record, at.nowMs);
     if (reading.kind === 'usage') {
@@ -53,16 +62,15 @@ export function readRecords(
       emitters.push(reading.emitter);
     } else {
       quarantined.push(quarantineRow(record, at, reading));
-      if (reading.usage) refusedUsage.push(reading.usage);
-      if (reading.position) illegible.push(reading.position);
+      if (reading.refused) refused.push(reading.refused);
     }
   }
   const usage = [...byId.values()].sort((a, b) => (a.event.id < b.event.id ? -1 : 1));
-  return { usage, repeats, emitters, quarantined, refusedUsage, illegible };
+  return { usage, repeats, emitters, quarantined, refused };
 }
 
 type Wrong = { reason: string; detail: string };
-type Refused = Wrong & { kind: 'refused'; usage?: UsageRecord; position?: SequencePosition | undefined };
+type Refused = Wrong & { kind: 'refused'; refused?: RefusedRecord | undefined };
 type Reading = { kind: 'usage'; usage: UsageRecord } | { kind: 'emitter'; emitter: EmitterRecord } | Refused;
 
 function readRecord(record: KafkaRecord, nowMs: number): Reading {
@@ -71,20 +79,37 @@ function readRecord(record: KafkaRecord, nowMs: number): Reading {
   const decoded = decodeEvent(record);
   if (!decoded.ok) {
     const { reason, detail, position } = decoded;
-    return { kind: 'refused', reason, detail, position };
+    return { kind: 'refused', reason, detail, refused: position && illegibleOf(position, record.offset, nowMs) };
   }
   const { event } = decoded;
   if (event.type === 'dev.bursar.standing.v1') {
     return { kind: 'refused', reason: 'unknown_type', detail: 'a standing record on the usage topic' };
   }
-  if (event.type !== 'dev.bursar.usage.v1') return { kind: 'emitter', emitter: { event, offset: record.offset } };
+  const countedAtMs = accountedAt(Date.parse(event.time), nowMs);
+  if (event.type !== 'dev.bursar.usage.v1')
+    return { kind: 'emitter', emitter: { event, offset: record.offset, countedAtMs } };
   const usage = {
     event: { ...event, id: event.id.toLowerCase() },
     occurredAtMs: Date.parse(event.time),
     offset: record.offset,
   };
   const wrong = wrongKey(usage, record.key) ?? wrongTime(usage, nowMs) ?? wrongUsage(usage);
-  return wrong ? { kind: 'refused', ...wrong, usage } : { kind: 'usage', usage };
+  return wrong ? { kind: 'refused', ...wrong, refused: refusedOf(usage, countedAtMs) } : { kind: 'usage', usage };
+}
+
+function refusedOf({ event, offset }: UsageRecord, countedAtMs: number): RefusedRecord {
+  const { emitter, service } = event.data;
+  return { eventId: event.id, offset, countedAtMs, service, emitter };
+}
+
+/** Of an event that can't be read as a whole: whose it was and which, where that is legible. */
+function illegibleOf(position: SequencePosition, offset: bigint, nowMs: number): RefusedRecord {
+  const { emitterId: id, boot, seq, service } = position;
+  return { offset, countedAtMs: nowMs, service, emitter: { id, boot, seq, dropped: {} } };
+}
+
+function accountedAt(claimedMs: number, nowMs: number): number {
+  return claimedMs > nowMs - ACCOUNTED_MS && claimedMs <= nowMs + AHEAD_MS ? claimedMs : nowMs;
 }
 
 /**
@@ -108,7 +133,7 @@ function wrongTime({ event, occurredAtMs }: UsageRecord, nowMs: number): Wrong |
   }
   if (idMs > nowMs + AHEAD_MS)
     return { reason: 'from_the_future', detail: `made at ${iso(idMs)} by the emitter's clock` };
-  if (occurredAtMs > idMs + AHEAD_MS || occurredAtMs < idMs - SETTLING_MS) {
+  if (Math.abs(occurredAtMs - idMs) > LONGEST_REQUEST_MS || occurredAtMs > nowMs + AHEAD_MS) {
     return { reason: 'implausible_time', detail: `time ${event.time} does not fit an id made at ${iso(idMs)}` };
   }
   return undefined;
@@ -131,8 +156,16 @@ function quarantineRow(record: KafkaRecord, at: { topic: string; partition: numb
     detail: scrubSecrets(refused.detail).replaceAll('\u0000', ''),
     record: scrubSecrets(kept),
     record_bytes: record.value?.byteLength ?? 0,
-    event_id: refused.usage?.event.id ?? null,
+    event_id: refused.refused?.eventId ?? null,
+    ...whose(refused.refused),
   };
+}
+
+function whose(refused: RefusedRecord | undefined): Pick<QuarantineRow, 'emitter_id' | 'boot' | 'seq' | 'quarter'> {
+  if (refused === undefined) return { emitter_id: null, boot: null, seq: null, quarter: null };
+  const { id, boot, seq } = refused.emitter;
+  const quarter = iso(refused.countedAtMs - (refused.countedAtMs % QUARTER_HOUR_MS));
+  return { emitter_id: id, boot: boot.toLowerCase(), seq, quarter };
 }
 
 function iso(ms: number): string {

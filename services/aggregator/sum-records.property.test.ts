@@ -56,10 +56,11 @@ function counted(events: UsageEvent[]): CountedRecord[] {
   }));
 }
 
-const nothingTold = { repeats: [], emitters: [], refusedUsage: [], illegible: [] };
+const nothingTold = { repeats: [], emitters: [], refused: [] };
 const all = () => true;
 const sums = (records: readonly CountedRecord[], isFresh: (id: string) => boolean = all) => {
-  const { minutes, quarterHours, windows } = sumRecords(records, nothingTold, 0, isFresh);
+  const judgement = { isFresh, isNewlyQuarantined: () => true, mostSeqOf: () => Number.MAX_SAFE_INTEGER };
+  const { minutes, quarterHours, windows } = sumRecords(records, nothingTold, 0, judgement);
   return { minutes, quarterHours, windows };
 };
 

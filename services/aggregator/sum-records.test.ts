@@ -50,13 +50,17 @@ function counted(events: ReturnType<typeof usageEvent>[]): CountedRecord[] {
   }));
 }
 
-const nothingTold = { repeats: [], emitters: [], refusedUsage: [] };
+const all = { isFresh: () => true, isNewlyQuarantined: () => true, mostSeqOf: () => 1_000_000 };
+const nothingTold = { repeats: [], emitters: [], refused: [] };
 
 test('cells, windows and emitters of a batch equal plain sums, without what is not fresh', () => {
   const events = Array.from({ length: 200 }, (_, index) => usageEvent(keys[index % 3]!));
   const stale = new Set(events.slice(0, 20).map((event) => event.id));
   const expected = oracleOf(events.slice(20));
-  const sums = sumRecords(counted(events), nothingTold, 4, (id) => !stale.has(id));
+  const sums = sumRecords(counted(events), nothingTold, 4, {
+    ...all,
+    isFresh: (id) => !stale.has(id),
+  });
   for (const cells of [sums.minutes, sums.quarterHours]) {
     assert.equal(
       cells.reduce((sum, cell) => sum + cell.requests, 0),
@@ -82,7 +86,7 @@ test('cells, windows and emitters of a batch equal plain sums, without what is n
 
 test('a retry of the same call is no further request', () => {
   const retries = [0, 1, 2].map((attempt) => usageEvent(keys[0]!, { attempt }));
-  const sums = sumRecords(counted(retries), nothingTold, 0, () => true);
+  const sums = sumRecords(counted(retries), nothingTold, 0, all);
   assert.equal(
     sums.quarterHours.reduce((sum, cell) => sum + cell.requests, 0),
     1,
@@ -90,7 +94,7 @@ test('a retry of the same call is no further request', () => {
 });
 
 test('a window that began before its measure was kept is left alone', () => {
-  const sums = sumRecords(counted([usageEvent(keys[0]!)]), nothingTold, 0, () => true);
+  const sums = sumRecords(counted([usageEvent(keys[0]!)]), nothingTold, 0, all);
   assert.deepEqual(
     sums.windows.map((window) => window.measure_id),
     [7],
@@ -99,7 +103,7 @@ test('a window that began before its measure was kept is left alone', () => {
 
 test('cost without a known price is provisional in its window', () => {
   const event = usageEvent(keys[0]!, { servedModel: 'claude-unheard-of-9', requestedModel: 'claude-unheard-of-9' });
-  const [window] = sumRecords(counted([event]), nothingTold, 0, () => true).windows;
+  const [window] = sumRecords(counted([event]), nothingTold, 0, all).windows;
   assert.equal(window?.provisional, window?.total);
   assert.notEqual(window?.total, '0.000000000000');
 });

@@ -4,7 +4,7 @@ import { formatUsd } from '@bursar/pricing/money';
 import type { Counted } from './counting.ts';
 import type { PricedRecord } from './price-records.ts';
 import type { Readings } from './read-records.ts';
-import { sumEmitters } from './sum-emitters.ts';
+import { type Judgement, sumEmitters } from './sum-emitters.ts';
 
 const MINUTE_MS = 60_000;
 const FAILED = new Set(['http_error', 'transport_error', 'truncated']);
@@ -14,16 +14,16 @@ export type CountedRecord = PricedRecord & { dimensionId: number; countedBy: rea
 /** Adds up one partition's batch. Pure; every list comes out sorted by its table's key. */
 export function sumRecords(
   records: readonly CountedRecord[],
-  told: Pick<Readings, 'repeats' | 'emitters' | 'refusedUsage'>,
+  told: Pick<Readings, 'repeats' | 'emitters' | 'refused'>,
   partition: number,
-  isFresh: (eventId: string) => boolean,
+  judgement: Judgement,
 ): Sums {
-  const fresh = records.filter((record) => isFresh(record.event.id));
+  const fresh = records.filter((record) => judgement.isFresh(record.event.id));
   return {
     minutes: sumCells(fresh, MINUTE_MS),
     quarterHours: sumCells(fresh, 15 * MINUTE_MS),
     windows: sumWindows(fresh),
-    emitters: sumEmitters(records, told, partition, isFresh),
+    ...sumEmitters(records, told, partition, judgement),
   };
 }
 

@@ -54,6 +54,14 @@ export const schedulerOptions = defineOptions({
     default: '10m',
     describe: 'An emitter that was not heard for so long, and did not say goodbye, is an incident.',
   },
+  holesCron: cronOption('holes', '* * * * *', 'look for numbered events that never arrived'),
+  holeAfterMs: {
+    schema: milliseconds,
+    env: 'BURSAR_HOLE_AFTER',
+    default: '10m',
+    describe:
+      'Events that an emitter numbered, that do not wait in it, and that are missing for so long are an incident.',
+  },
   keepTicksMs: {
     schema: milliseconds,
     env: 'BURSAR_KEEP_TICKS',

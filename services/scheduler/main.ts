@@ -7,6 +7,7 @@ import { runService } from '@bursar/runtime/service';
 import { schedulerOptions } from './config.ts';
 import { adminApiPart, adminClient, databasePart } from './dependencies.ts';
 import type { Job } from './job.ts';
+import { holesJob } from './jobs/holes.ts';
 import { inventoryJob } from './jobs/inventory.ts';
 import { livenessJob } from './jobs/liveness.ts';
 import { maintenanceJob } from './jobs/maintenance.ts';
@@ -35,6 +36,7 @@ await runMain('scheduler', schedulerOptions, async (config, log) => {
     ratesJob(pool, config.ratesCron),
     rotationJob(pool, config.rotationCron),
     livenessJob(pool, config.livenessCron, config.silentAfterMs),
+    holesJob(pool, config.holesCron, config),
   ];
   await runService({
     name: 'scheduler',

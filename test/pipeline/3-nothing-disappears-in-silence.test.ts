@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createProducer } from '@bursar/bus/producer';
+import Anthropic from '@anthropic-ai/sdk';
+import { createProducer, type RecordOut } from '@bursar/bus/producer';
 import type { Pool } from '@bursar/db/pool';
+import { loadCompleteness } from '@bursar/db/report/completeness';
+import { createMeter } from '@bursar/emitter';
+import { uuidV7 } from '@bursar/events/uuid-v7';
 import { eventually } from '../../infra/local/eventually.ts';
 import { startService } from '../../infra/local/service-process.ts';
 import { aggregatorEnv, sendUsage } from '../harness/aggregator.ts';
 import { freshDatabase } from '../harness/database.ts';
+import { call, type Installation, install } from '../harness/installation.ts';
 import { expireRecords, freshTopics, recreateTopic } from '../harness/kafka.ts';
 import { testPool, untilStored } from '../harness/ledger.ts';
+import { relay, takeRecords } from '../harness/relay.ts';
 import { trafficKey, usageEvent } from '../harness/traffic.ts';
 
+const DAY_MS = 86_400_000;
 const AGGREGATOR = 'services/aggregator/main.ts';
 // One key: one partition, so that every record of a test is on the same one.
 const key = trafficKey();
@@ -106,4 +113,122 @@ test('what cannot be counted goes to quarantine with its reason, and the partiti
     const waiting = await db.query('select 1 from quarantine where published_at is null');
     return waiting.rowCount === 0;
   });
+});
+
+test('a record in quarantine counts once, also when its partition is read again from the beginning', async () => {
+  await using ledger = await counted('quarantine_again', 3);
+  const { db, kafka, env } = ledger;
+  const tooOld = { ...usageEvent(key), id: uuidV7(Date.now() - 11 * DAY_MS) };
+  await sendUsage(kafka, [tooOld]);
+  const books = async () => {
+    const { rows } = await db.query(
+      'select sum(seen)::int as seen, sum(quarantined)::int as quarantined from emitter_seq',
+    );
+    return rows[0];
+  };
+  const once = await startService(AGGREGATOR, env);
+  await eventually('it is in quarantine', async () => (await db.query('select 1 from quarantine')).rowCount === 1);
+  await once.kill('SIGTERM');
+  assert.deepEqual(await books(), { seen: 3, quarantined: 1 });
+  await db.query('delete from kafka_offset');
+  // With a record that is new: Kafka's own offset is at the end, and the partition is read only when something comes.
+  await sendUsage(kafka, events(1));
+  await using _again = await startService(AGGREGATOR, env);
+  await eventually('all four are read again', async () => {
+    const { rows } = await db.query('select sum(duplicates)::int as duplicates from emitter_seq');
+    return rows[0].duplicates === 4;
+  });
+  assert.deepEqual(await books(), { seen: 4, quarantined: 1 });
+});
+
+/** Aggregator and scheduler that judge holes each second, as soon as these are a second old. */
+async function watching(name: string): Promise<Installation> {
+  const it = await install(name, [{ name: 'search', workspace: 'Production' }]);
+  await it.start('aggregator');
+  await it.start('scheduler', {
+    BURSAR_CRON_HOLES: '* * * * * *',
+    BURSAR_CRON_LIVENESS: '* * * * * *',
+    BURSAR_HOLE_AFTER: '1s',
+    BURSAR_EMITTER_SILENT_AFTER: '3s',
+  });
+  return it;
+}
+
+/** The columns of all services and hours together. */
+async function sumOfBooks(db: Pool) {
+  const range = { from: new Date(Date.now() - 2 * DAY_MS), to: new Date(Date.now() + DAY_MS) };
+  const rows = await loadCompleteness(db, { by: [], range, silentBefore: new Date(0) });
+  const { emitted, counted, missing, onTheWay } = rows[0]!;
+  return { emitted, counted, missing, onTheWay };
+}
+
+test('records that vanish between emitter and ledger are missing to the number, and an incident names them until they arrive', async () => {
+  await using it = await watching('vanished');
+  const elsewhere = await freshTopics();
+  const meter = createMeter({
+    service: 'search',
+    role: 'USER',
+    kafka: { brokers: elsewhere.brokers },
+    topicPrefix: elsewhere.prefix,
+  });
+  const anthropic = new Anthropic({
+    apiKey: it.emulator.secretOf('search'),
+    baseURL: it.emulator.url,
+    maxRetries: 0,
+    middleware: [meter.middleware],
+  });
+  for (let count = 0; count < 12; count++) await call(anthropic, 10);
+  await meter.close(5_000);
+
+  const records = await takeRecords(elsewhere, elsewhere.topics.usage.name);
+  const vanish = (record: RecordOut) => [4, 5, 9].includes(JSON.parse(String(record.value)).data.emitter.seq);
+  const vanished = records.filter(vanish);
+  assert.equal(vanished.length, 3);
+  await relay(
+    records.filter((record) => !vanish(record)),
+    it.kafka,
+  );
+  const sentence = await incident(it.db, 'events_missing');
+  assert.match(
+    sentence,
+    /^3 requests that the emitter search\/\S+ of search numbered .* Numbers without a record: 4 to 5, 9\.$/,
+  );
+  assert.deepEqual(await sumOfBooks(it.db), { emitted: 12, counted: 9, missing: 3, onTheWay: 0 });
+
+  await relay(vanished, it.kafka);
+  await eventually('the incident is closed', async () => {
+    const { rows } = await it.db.query(`select resolution from incident where resolved_at is not null`);
+    return rows[0]?.resolution === 'what was missing has arrived';
+  });
+  assert.deepEqual(await sumOfBooks(it.db), { emitted: 12, counted: 12, missing: 0, onTheWay: 0 });
+});
+
+test('a deploy pages nobody: what ends with a goodbye and has sent all is no incident', async () => {
+  await using it = await watching('deploy');
+  for (let pod = 0; pod < 3; pod++) {
+    const { anthropic, meter } = it.client('search', { service: 'search', role: 'USER' });
+    for (let count = 0; count < 4; count++) await call(anthropic, 10);
+    await meter.close(5_000);
+  }
+  await untilStored(it.db, 12);
+  await eventually('each boot has said goodbye', async () => {
+    const { rows } = await it.db.query('select 1 from emitter_seq where closed_at is not null');
+    return rows.length === 3;
+  });
+  await eventually('an emitter without a goodbye would be silent by now', async () => {
+    const { rows } = await it.db.query(
+      `select min(marked_at) > (select max(last_seen_at) from emitter_seq) + interval '3 seconds' as late from kafka_mark`,
+    );
+    return rows[0].late === true;
+  });
+  const looks = async (job: string) =>
+    Number(
+      (await it.db.query(`select count(*) from cron_fire where job = $1 and outcome = 'ok'`, [job])).rows[0].count,
+    );
+  for (const job of ['holes', 'liveness']) {
+    const before = await looks(job);
+    await eventually(`two more looks of ${job}`, async () => (await looks(job)) >= before + 2);
+  }
+  assert.equal((await it.db.query('select 1 from incident')).rowCount, 0);
+  assert.deepEqual(await sumOfBooks(it.db), { emitted: 12, counted: 12, missing: 0, onTheWay: 0 });
 });

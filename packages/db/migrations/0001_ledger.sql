@@ -1,5 +1,6 @@
 -- The ledger: what was used, by whom, at what cost. Written by the aggregator alone (limit windows and breaches included),
--- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, emitter_seq, quarantine, limit_window, breach.
+-- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, quarantine, emitter_seq,
+-- emitter_quarter_hour, limit_window, breach.
 
 create type operation as enum ('messages', 'batches', 'count_tokens');
 create type outcome as enum ('complete', 'cancelled', 'truncated', 'http_error', 'transport_error', 'refused');
@@ -104,17 +105,34 @@ create table usage_minute (
 
 create table usage_quarter_hour (like usage_minute including all) with (fillfactor = 50);
 
+-- Up to where Kafka had been written when it was last asked and the ledger had read that far: what came before is no lag.
+create table kafka_mark (
+  topic text not null,
+  partition integer not null,
+  low_offset bigint not null,
+  end_offset bigint not null,
+  marked_at timestamptz not null,
+  primary key (topic, partition)
+) with (fillfactor = 10);
+
 -- What one boot of one emitter sent, per partition, so that lanes never wait for each other here.
 create table emitter_seq (
   emitter_id text not null,
   boot uuid not null,
   partition integer not null,
   service text not null,
+  -- New events, those that came again, and those in quarantine; of the new ones, those whose number is beyond belief.
   seen bigint not null default 0,
   duplicates bigint not null default 0,
   quarantined bigint not null default 0,
+  unnumbered bigint not null default 0,
+  -- The last number known to be given, by an event or by a heartbeat; the last that an event carried.
   highest_seq bigint not null default 0,
+  last_event_seq bigint not null default 0,
+  -- What the emitter said at told_at, by its own clock, was waiting to be sent.
   pending bigint not null default 0,
+  told_at timestamptz,
+  -- By reason, since the boot began.
   dropped jsonb not null default '{}',
   started_at timestamptz,
   closed_at timestamptz,
@@ -122,6 +140,25 @@ create table emitter_seq (
   last_seen_at timestamptz not null default clock_timestamp(),
   primary key (emitter_id, boot, partition)
 ) with (fillfactor = 50);
+
+-- The same by the quarter of an hour in which a request ended, 35 days back. Quarters make the hour of every zone.
+create table emitter_quarter_hour (
+  emitter_id text not null,
+  boot uuid not null,
+  quarter timestamptz not null,
+  partition integer not null,
+  service text not null,
+  seen bigint not null,
+  duplicates bigint not null,
+  quarantined bigint not null,
+  unnumbered bigint not null,
+  highest_seq bigint not null,
+  -- The least that the emitter said was waiting, at any time in this quarter; null when it said nothing.
+  lowest_pending bigint,
+  dropped jsonb not null,
+  primary key (emitter_id, boot, quarter, partition)
+) with (fillfactor = 50);
+create index emitter_quarter_hour_time on emitter_quarter_hour (quarter);
 
 -- A record that could not be counted, with its secrets removed.
 create table quarantine (
@@ -134,8 +171,14 @@ create table quarantine (
   record text not null,
   record_bytes integer not null,
   event_id uuid,
+  -- Whose event it was, where that could be read. With a quarter it is counted there as quarantined; a copy is not.
+  emitter_id text,
+  boot uuid,
+  seq bigint,
+  quarter timestamptz,
   quarantined_at timestamptz not null default clock_timestamp(),
   published_at timestamptz,
   unique (topic, partition, kafka_offset)
 );
+create index quarantine_event on quarantine (event_id) where event_id is not null;
 create index quarantine_unpublished on quarantine (quarantine_id) where published_at is null;

@@ -61,6 +61,16 @@ create table cron_fire (
 create index cron_fire_unfinished on cron_fire (job, claimed_at) where finished_at is null;
 create index cron_fire_success on cron_fire (job, finished_at) where outcome = 'ok';
 
+-- Numbers of one boot and quarter of an hour that nothing accounts for, and since when they have been seen to be missing.
+create table emitter_hole (
+  emitter_id text not null,
+  boot uuid not null,
+  quarter timestamptz not null,
+  missing bigint not null check (missing > 0),
+  since timestamptz not null default clock_timestamp(),
+  primary key (emitter_id, boot, quarter)
+);
+
 -- The first instant at which a clock on the wall of this zone shows this time: an hour that is shown twice counts from
 -- its first showing, a time that is skipped from the instant that skips it.
 create function first_showing(shown timestamp, zone text) returns timestamptz language sql stable as $$

@@ -28,6 +28,18 @@ async function hear(
   );
 }
 
+/** The ledger has read all of the one partition of a topic, or not all. */
+async function markLedger(pool: Pool, { endOffset = 10 } = {}): Promise<void> {
+  await pool.query(
+    `insert into kafka_offset (topic, partition, cluster_id, next_offset, owner) values ('usage', 0, 'c', 10, 'o') on conflict do nothing`,
+  );
+  await pool.query(
+    `insert into kafka_mark (topic, partition, low_offset, end_offset, marked_at) values ('usage', 0, 0, $1, now())
+     on conflict (topic, partition) do update set end_offset = excluded.end_offset, marked_at = now()`,
+    [endOffset],
+  );
+}
+
 async function incidents(pool: Pool) {
   const { rows } = await pool.query<{ subject: string; most_lost: string; open: boolean }>(
     `select split_part(subject, '/', 1) as subject, detail ->> 'mostLost' as most_lost, resolved_at is null as open
@@ -38,6 +50,7 @@ async function incidents(pool: Pool) {
 
 test('an emitter that went silent without saying goodbye is one incident with the most that may be lost', async () => {
   await using it = await freshInstallation();
+  await markLedger(it.pool);
   await hear(it.pool, { emitter: 'lost', minutesAgo: 30, seen: 40, highestSeq: 95 });
   await hear(it.pool, { emitter: 'lost', partition: 1, minutesAgo: 20, seen: 50, highestSeq: 100 });
   await hear(it.pool, { emitter: 'closed', minutesAgo: 30, seen: 40, highestSeq: 95, closed: true });
@@ -51,6 +64,7 @@ test('an emitter that went silent without saying goodbye is one incident with th
 
 test('an incident that a person resolved stays resolved; one whose emitter is heard again ends by itself', async () => {
   await using it = await freshInstallation();
+  await markLedger(it.pool);
   const silent = { emitter: 'a', minutesAgo: 30, seen: 1, highestSeq: 1 };
   await hear(it.pool, silent);
   await reviewEmitters(it.pool, 10 * MINUTE_MS);
@@ -63,4 +77,19 @@ test('an incident that a person resolved stays resolved; one whose emitter is he
   await hear(it.pool, { ...silent, emitter: 'b', minutesAgo: -1 });
   await reviewEmitters(it.pool, 10 * MINUTE_MS);
   assert.deepEqual(await incidents(it.pool), ['a 0 resolved', 'b 0 resolved']);
+});
+
+test('while the ledger is behind nobody is silent, however long nobody was heard', async () => {
+  await using it = await freshInstallation();
+  await hear(it.pool, { emitter: 'a', minutesAgo: 90, seen: 1, highestSeq: 1 });
+  const review = () => reviewEmitters(it.pool, 10 * MINUTE_MS);
+  assert.match(await review(), /not judged: no aggregator has compared/);
+  await markLedger(it.pool, { endOffset: 11 });
+  assert.match(await review(), /not judged: the ledger is behind Kafka on partition 0/);
+  await it.pool.query(`update kafka_mark set end_offset = 10, marked_at = now() - interval '85 minutes'`);
+  await review();
+  assert.deepEqual(await incidents(it.pool), [], 'the aggregator ended five minutes after it was heard');
+  await markLedger(it.pool);
+  await review();
+  assert.deepEqual(await incidents(it.pool), ['a 0 open']);
 });

@@ -1,5 +1,6 @@
 import { openIncident } from '@bursar/db/inbox/incident';
 import type { Pool } from '@bursar/db/pool';
+import { ledgerReach, silentBefore, whyBehind } from '@bursar/db/report/ledger-reach';
 import { endSilences } from '@bursar/db/schedule/end-silences';
 import { type SilentBoot, silentBoots } from '@bursar/db/schedule/silent-boots';
 import { inRetriedTransaction } from '@bursar/db/transaction';
@@ -18,13 +19,18 @@ export function livenessJob(pool: Pool, cron: string, silentAfterMs: number): Jo
   };
 }
 
-/** One look at every emitter. An emitter that is heard again ends its incident. */
+/**
+ * One look at every emitter. An emitter that is heard again ends its incident. Silence counts only as far as the ledger has read:
+ * a ledger that is behind hears nobody, and that is no emitter's fault.
+ */
 export function reviewEmitters(pool: Pool, silentAfterMs: number): Promise<string> {
   return inRetriedTransaction(pool, async (connection) => {
     const ended = await endSilences(connection, KIND);
-    const silent = await silentBoots(connection, KIND, silentAfterMs);
+    const reach = await ledgerReach(connection);
+    const silent = await silentBoots(connection, KIND, silentBefore(reach, silentAfterMs));
     for (const boot of silent) await openIncident(connection, silence(boot));
-    return `${silent.length} emitters went silent, ${ended} were heard again`;
+    const outcome = `${silent.length} emitters went silent, ${ended} were heard again`;
+    return reach.upTo === undefined ? `${outcome}; silence is not judged: ${whyBehind(reach)}` : outcome;
   });
 }
 

@@ -7,12 +7,13 @@ import { countText, sumUsd, usdText } from '../output/amount-text.ts';
 import { type Column, type Format, writeListing } from '../output/listing.ts';
 import { utcMinuteText } from '../output/time-text.ts';
 import { WrongUseError } from '../wrong-use-error.ts';
+import { writeCompleteness } from './completeness.ts';
 
 const MINUTE_MS = 60_000;
 const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 const MINUTES_KEPT_MS = 35 * 86_400_000;
 
-type Options = { by: string; since: string; until?: string; zone?: string; format: Format };
+type Options = { by: string; since: string; until?: string; zone?: string; completeness?: boolean; format: Format };
 
 export function addUsage(program: Command, context: Context): void {
   program
@@ -21,14 +22,24 @@ export function addUsage(program: Command, context: Context): void {
     .option('--since <time>', 'from this time on: 2h, 30d (from midnight), 2026-11-01', '30d')
     .option('--until <time>', 'up to this time, not including it; default now')
     .option('--zone <zone>', 'whose days are meant; default that of the policy')
+    .option('--completeness', 'whether anything is missing: what became of each request that emitters numbered')
     .addOption(formatOption())
     .description('what was used and what it cost, broken down as you like')
     .addHelpText(
       'after',
       '\nExamples:\n  bursar usage --by workspace,key --since 30d\n' +
-        '  bursar usage --by service,month --since 2026-01-01 --zone Europe/Berlin --format csv',
+        '  bursar usage --by service,month --since 2026-01-01 --zone Europe/Berlin --format csv\n' +
+        '  bursar usage --completeness --since 24h\n  bursar usage --completeness --by emitter --since 7d\n\n' +
+        'With --completeness: --by service,hour unless told (also emitter, boot), --since 24h unless told, hours in UTC.',
     )
     .action(async (options: Options, command: Command) => {
+      if (options.completeness) {
+        const told = (name: 'by' | 'since') =>
+          command.getOptionValueSource(name) === 'default' ? undefined : options[name];
+        const { until, format } = options;
+        const asked = { by: told('by'), since: told('since'), until, format };
+        return await withSession(context, command, (session) => writeCompleteness(context, session, asked));
+      }
       const by = parseGroups(options.by);
       await withSession(context, command, (session) => writeUsage(context, session, { ...options, by }));
     });

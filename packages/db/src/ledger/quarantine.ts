@@ -43,12 +43,27 @@ export async function markQuarantinePublished(db: Queryable, quarantineIds: read
   ]);
 }
 
-/** Keeps records that could not be counted. */
-export async function insertQuarantine(connection: Connection, rows: readonly QuarantineRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await connection.query(
-    `insert into quarantine (${quarantineRows.columns}) select ${quarantineRows.columns} from ${quarantineRows.from()}
-     on conflict (topic, partition, kafka_offset) do nothing`,
+/**
+ * Keeps records that could not be counted. Returns the offsets of those that now count as quarantined: not a record that
+ * was kept before, nor a further copy of an event that is counted or in quarantine already.
+ */
+export async function insertQuarantine(connection: Connection, rows: readonly QuarantineRow[]): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
+  const others = quarantineRows.columns.replace(', quarter', '');
+  const { rows: kept } = await connection.query<{ kafka_offset: string }>(
+    `with given as materialized (
+       select *, row_number() over (partition by event_id order by kafka_offset) as copy from ${quarantineRows.from()}
+     ), kept as (
+       insert into quarantine (${others}, quarter)
+       select ${others}, case when event_id is null then null
+              when copy = 1 and not exists (select 1 from quarantine known where known.event_id = given.event_id and known.quarter is not null)
+                            and not exists (select 1 from usage_event known where known.event_id = given.event_id) then quarter end
+         from given
+       on conflict (topic, partition, kafka_offset) do nothing
+       returning kafka_offset, quarter
+     )
+     select kafka_offset from kept where quarter is not null`,
     quarantineRows.parameters(rows),
   );
+  return new Set(kept.map((row) => row.kafka_offset));
 }

@@ -113,9 +113,12 @@ export type EmitterRow = {
   seen: number;
   duplicates: number;
   quarantined: number;
+  unnumbered: number;
   highest_seq: number;
+  last_event_seq: number;
   pending: number | null;
-  dropped: string | null;
+  told_at: string | null;
+  dropped: string;
   started_at: string | null;
   closed_at: string | null;
 };
@@ -128,11 +131,45 @@ export const emitterRows = rowSet<EmitterRow>({
   seen: 'bigint',
   duplicates: 'bigint',
   quarantined: 'bigint',
+  unnumbered: 'bigint',
   highest_seq: 'bigint',
+  last_event_seq: 'bigint',
   pending: 'bigint',
+  told_at: 'timestamptz',
   dropped: 'jsonb',
   started_at: 'timestamptz',
   closed_at: 'timestamptz',
+});
+
+/** The same for the requests that ended in one quarter of an hour. */
+export type EmitterQuarterRow = {
+  emitter_id: string;
+  boot: string;
+  quarter: string;
+  partition: number;
+  service: string;
+  seen: number;
+  duplicates: number;
+  quarantined: number;
+  unnumbered: number;
+  highest_seq: number;
+  lowest_pending: number | null;
+  dropped: string;
+};
+
+export const emitterQuarterRows = rowSet<EmitterQuarterRow>({
+  emitter_id: 'text',
+  boot: 'uuid',
+  quarter: 'timestamptz',
+  partition: 'int',
+  service: 'text',
+  seen: 'bigint',
+  duplicates: 'bigint',
+  quarantined: 'bigint',
+  unnumbered: 'bigint',
+  highest_seq: 'bigint',
+  lowest_pending: 'bigint',
+  dropped: 'jsonb',
 });
 
 /** What a batch adds to one limit window; total and provisional in the measure's unit (USD, tokens, requests). */
@@ -164,6 +201,11 @@ export type QuarantineRow = {
   record: string;
   record_bytes: number;
   event_id: string | null;
+  /** Whose event it is, and the quarter of an hour in which it counts as quarantined; null where that could not be read. */
+  emitter_id: string | null;
+  boot: string | null;
+  seq: number | null;
+  quarter: string | null;
 };
 
 export const quarantineRows = rowSet<QuarantineRow>({
@@ -175,4 +217,8 @@ export const quarantineRows = rowSet<QuarantineRow>({
   record: 'text',
   record_bytes: 'int',
   event_id: 'uuid',
+  emitter_id: 'text',
+  boot: 'uuid',
+  seq: 'bigint',
+  quarter: 'timestamptz',
 });

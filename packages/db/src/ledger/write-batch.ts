@@ -2,10 +2,10 @@ import type { Connection, Pool } from '../pool.ts';
 import { inRetriedTransaction } from '../transaction.ts';
 import { claimOffset, type OffsetClaim } from './claim-offset.ts';
 import { addToCube } from './cubes.ts';
-import { addToEmitters } from './emitters.ts';
+import { addToEmitterQuarters, addToEmitters } from './emitters.ts';
 import { copyEvents, DuplicateEvent, insertEvents } from './events.ts';
 import { insertQuarantine } from './quarantine.ts';
-import type { CubeRow, EmitterRow, EventRow, QuarantineRow, WindowRow } from './rows.ts';
+import type { CubeRow, EmitterQuarterRow, EmitterRow, EventRow, QuarantineRow, WindowRow } from './rows.ts';
 import { addToWindows } from './windows.ts';
 
 /** What a set of events adds up to. Every list is sorted by its table's key, so that lanes never deadlock. */
@@ -13,6 +13,7 @@ export type Sums = {
   minutes: readonly CubeRow[];
   quarterHours: readonly CubeRow[];
   emitters: readonly EmitterRow[];
+  emitterQuarters: readonly EmitterQuarterRow[];
   windows: readonly WindowRow[];
 };
 
@@ -24,8 +25,11 @@ export type LedgerBatch = {
   /** copy is faster and begins again with insert when an event is stored already. */
   rowForm: 'copy' | 'insert';
   quarantined: readonly QuarantineRow[];
-  /** Adds up the events that are new; the others are duplicates. Pure: it may be called more than once. */
-  sum(isFresh: (eventId: string) => boolean): Sums;
+  /**
+   * Adds up the events that are new; the others are duplicates. `isNewlyQuarantined` tells of a record, by its offset, whether it
+   * counts as quarantined now. Pure: it may be called more than once.
+   */
+  sum(isFresh: (eventId: string) => boolean, isNewlyQuarantined: (kafkaOffset: string) => boolean): Sums;
 };
 
 export type Written =
@@ -45,7 +49,7 @@ class LostClaim extends Error {
 
 /**
  * Writes a batch in one transaction, in the order that every writer of these tables keeps:
- * offset, rows, minute cube, quarter-hour cube, emitters, quarantine, windows, breaches.
+ * offset, rows, minute cube, quarter-hour cube, quarantine, emitters, windows, breaches.
  * A breach and the sum that proves it commit together. Errors of the connection go to the caller; nothing is half written.
  */
 export async function writeBatch(pool: Pool, batch: LedgerBatch): Promise<Written> {
@@ -62,11 +66,16 @@ async function writeIn(connection: Connection, batch: LedgerBatch): Promise<Writ
   const claimed = await claimOffset(connection, batch.claim);
   if (!claimed.claimed) throw new LostClaim(claimed.nextOffset, claimed.epoch);
   const duplicates = await addEvents(connection, batch);
-  const sums = batch.sum((eventId) => !duplicates.has(eventId));
+  // Locks nothing but what it inserts, and the sums need to know what it found.
+  const newlyQuarantined = await insertQuarantine(connection, batch.quarantined);
+  const sums = batch.sum(
+    (eventId) => !duplicates.has(eventId),
+    (kafkaOffset) => newlyQuarantined.has(kafkaOffset),
+  );
   await addToCube(connection, 'usage_minute', sums.minutes);
   await addToCube(connection, 'usage_quarter_hour', sums.quarterHours);
   await addToEmitters(connection, sums.emitters);
-  await insertQuarantine(connection, batch.quarantined);
+  await addToEmitterQuarters(connection, sums.emitterQuarters);
   const crossed = await addToWindows(connection, batch.policyVersionId, sums.windows);
   return { state: 'written', fresh: batch.events.length - duplicates.size, duplicates: duplicates.size, ...crossed };
 }

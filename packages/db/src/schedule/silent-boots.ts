@@ -14,21 +14,21 @@ export type SilentBoot = {
   dropped: string;
 };
 
-/** Boots without a clean close, silent for at least this long, whose silence has no incident of this kind yet. */
-export async function silentBoots(db: Queryable, kind: string, silentForMs: number): Promise<SilentBoot[]> {
+/** Boots without a clean close, last heard before this instant, whose silence has no incident of this kind yet. */
+export async function silentBoots(db: Queryable, kind: string, silentBefore: Date): Promise<SilentBoot[]> {
   const { rows } = await db.query<SilentBoot>(
     `select emitter_id as "emitterId", boot, max(service) as service, max(last_seen_at) as "lastSeenAt",
-            max(highest_seq) as "highestSeq", sum(seen) + sum(quarantined) as "accountedFor", max(pending) as pending,
+            max(highest_seq) as "highestSeq", sum(seen) + sum(quarantined) - sum(unnumbered) as "accountedFor", max(pending) as pending,
             max((select coalesce(sum(value::numeric), 0) from jsonb_each_text(dropped))) as dropped
        from emitter_seq
       group by emitter_id, boot
      having not bool_or(closed_at is not null)
-        and max(last_seen_at) < clock_timestamp() - $2 * interval '1 millisecond'
+        and max(last_seen_at) < $2
         and not exists (
           select 1 from incident
            where kind = $1 and subject = emitter_id || '/' || boot and opened_at > max(last_seen_at))
       order by max(last_seen_at)`,
-    [kind, silentForMs],
+    [kind, silentBefore],
   );
   return rows;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { explainKafkaError } from './explain-error.ts';
 import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
 
 export type KafkaRecord = {
@@ -87,7 +88,8 @@ async function run(options: PartitionLoopOptions, state: LoopState, signal: Abor
   while (!signal.aborted) {
     try {
       await runOnce(options, state, signal);
-    } catch (error) {
+    } catch (caught) {
+      const error = explainKafkaError(caught, options.kafka, options.topic);
       if (!isKafkaAway(error) || signal.aborted) throw error;
       options.onLog({
         level: 'warn',

@@ -14,7 +14,7 @@ import { recordOf, trafficKey, usageEvent } from '../../test/harness/traffic.ts'
 import { eventually } from '../local/eventually.ts';
 import { startService } from '../local/service-process.ts';
 import { createThrowawayAuthority } from '../local/throwaway-authority.ts';
-import { createSecureWorld, type SecureWorld, settingsOf } from './secure-world.ts';
+import { createSecureWorld, type SecureWorld, settingsOf } from './testing/secure-world.ts';
 
 const { usage, quarantine, standing } = topics();
 const RECORD = { key: 'k', value: 'v' };

@@ -21,7 +21,7 @@ await runMain('aggregator', options, async (config, log) => {
   const { usage, quarantine, standing } = topics(config.topicPrefix);
   const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator' };
   const away = { timeoutMs: config.startTimeoutMs, log };
-  const pool = openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 3 });
+  const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 3 }));
   await readyPostgres(pool, anthropicPrices, away);
   const clusterId = await readyKafka(kafka, [usage, quarantine, standing], away);
 

@@ -18,7 +18,7 @@ await runMain('revoker', options, async (config, log) => {
   const credential = requireCredential(config);
   const privateKey = signingKey(config.standingKeyFile, log);
   const client = openAdminClient({ credential, baseURL: config.anthropicBaseUrl });
-  const pool = openPool(config.databaseUrl, { name: 'bursar revoker', max: 12 });
+  const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar revoker', max: 12 }));
   const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-revoker' };
   const producer = createProducer(kafka, (line) => log[line.level]({ kafka: line.namespace }, line.message));
   const metrics = createRevokerMetrics();

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kafkaFromEnvironment } from '@bursar/bus/kafka-environment';
 import type { KafkaSettings } from '@bursar/bus/kafka-settings';
-import { startSecureKafka } from '../local/kafka/secure-kafka.ts';
-import { startKeeper } from '../local/keep.ts';
-import { REPOSITORY } from '../local/repository.ts';
-import { createRunFolder } from '../local/run-folder.ts';
-import { createThrowawayAuthority, type ThrowawayAuthority } from '../local/throwaway-authority.ts';
-import { PRINCIPALS } from './access.ts';
+import { startSecureKafka } from '../../local/kafka/secure-kafka.ts';
+import { startKeeper } from '../../local/keep.ts';
+import { REPOSITORY } from '../../local/repository.ts';
+import { createRunFolder } from '../../local/run-folder.ts';
+import { createThrowawayAuthority, type ThrowawayAuthority } from '../../local/throwaway-authority.ts';
+import { PRINCIPALS } from '../access.ts';
 
 type Mechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
 

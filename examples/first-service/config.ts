@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { type KafkaConnection, kafkaFromEnvironment } from '@bursar/emitter';
 
 const RUNNING = new URL('../../.bursar/running.json', import.meta.url);
 const ADVICE =
   'Run `pnpm start` in another terminal, or set KAFKA_BROKERS, ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY yourself.';
 
-export type ExampleConfig = { readonly brokers: string[]; readonly baseURL: string; readonly apiKey: string };
+export type ExampleConfig = { readonly kafka: KafkaConnection; readonly baseURL: string; readonly apiKey: string };
 
 /** Something that a person has to do first; its message says what. */
 export class NothingRunningError extends Error {
@@ -19,8 +20,9 @@ export async function readConfig(env: NodeJS.ProcessEnv = process.env): Promise<
   const running = await readRunning();
   const brokers = env['KAFKA_BROKERS'] ?? running.kafkaBrokers;
   if (!brokers) throw new NothingRunningError(`There is no Kafka. ${ADVICE}`);
+  const kafka = kafkaFromEnvironment({ ...env, KAFKA_BROKERS: brokers });
   const { baseURL, apiKey } = env['ANTHROPIC_BASE_URL'] ? fromEnvironment(env) : await fromRunning(running);
-  return { brokers: brokers.split(','), baseURL, apiKey };
+  return { kafka, baseURL, apiKey };
 }
 
 type Running = { kafkaBrokers?: string; emulatorUrl?: string; exampleKeyFile?: string };

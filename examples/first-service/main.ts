@@ -4,8 +4,8 @@ import { createMeter } from '@bursar/emitter';
 import { readConfig } from './config.ts';
 
 async function main(): Promise<string> {
-  const { brokers, baseURL, apiKey } = await readConfig();
-  const meter = createMeter({ service: 'first-service', role: 'USER', kafka: { brokers }, onProblem: complain });
+  const { kafka, baseURL, apiKey } = await readConfig();
+  const meter = createMeter({ service: 'first-service', role: 'USER', kafka, onProblem: complain });
   const client = new Anthropic({ apiKey, baseURL, middleware: [meter.middleware] });
   try {
     const answer = await client.messages.create({

@@ -1,4 +1,5 @@
-import { defineOptions, integer, list, milliseconds, text } from '@bursar/runtime/config';
+import { defineOptions, integer, milliseconds, text } from '@bursar/runtime/config';
+import { kafkaOptions } from '@bursar/runtime/kafka-options';
 
 export const options = defineOptions({
   databaseUrl: {
@@ -8,7 +9,7 @@ export const options = defineOptions({
     file: true,
     describe: 'The Postgres that holds the ledger, as postgres://user:password@host:port/database.',
   },
-  kafkaBrokers: { schema: list, env: 'KAFKA_BROKERS', describe: 'Kafka brokers, as host:port, comma-separated.' },
+  ...kafkaOptions,
   topicPrefix: {
     schema: text,
     env: 'BURSAR_TOPIC_PREFIX',

@@ -1,7 +1,9 @@
+import { kafkaConnection } from '@bursar/bus/kafka-connection';
 import { createProducer } from '@bursar/bus/producer';
 import { openPool } from '@bursar/db/pool';
 import { topics } from '@bursar/events/topics';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
+import { configured } from '@bursar/runtime/exit-error';
 import { createLoop } from '@bursar/runtime/loop';
 import { runMain } from '@bursar/runtime/main';
 import { runService } from '@bursar/runtime/service';
@@ -18,9 +20,9 @@ const HOUR_MS = 3_600_000;
 
 await runMain('aggregator', options, async (config, log) => {
   const { usage, quarantine, standing } = topics(config.topicPrefix);
-  const kafka = { brokers: config.kafkaBrokers, clientId: 'bursar-aggregator' };
+  const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator' };
   const away = { timeoutMs: config.startTimeoutMs, log };
-  const pool = openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 3 });
+  const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 3 }));
   await readyPostgres(pool, anthropicPrices, away);
   const clusterId = await readyKafka(kafka, [usage, quarantine, standing], away);
 

@@ -1,4 +1,5 @@
-import { boolean, defineOptions, list, milliseconds, text, url } from '@bursar/runtime/config';
+import { boolean, defineOptions, milliseconds, text, url } from '@bursar/runtime/config';
+import { kafkaOptions } from '@bursar/runtime/kafka-options';
 import type { MainConfig } from '@bursar/runtime/main';
 import { ExitError } from '@bursar/runtime/service';
 import { z } from 'zod';
@@ -11,7 +12,7 @@ export const options = defineOptions({
     file: true,
     describe: 'Postgres, as postgres://user:password@host:port/database.',
   },
-  kafkaBrokers: { schema: list, env: 'KAFKA_BROKERS', describe: 'Kafka brokers, as host:port, separated by commas.' },
+  ...kafkaOptions,
   topicPrefix: {
     schema: text,
     env: 'BURSAR_TOPIC_PREFIX',

@@ -1,7 +1,9 @@
 import { openAdminClient } from '@bursar/admin-api/client';
+import { kafkaConnection } from '@bursar/bus/kafka-connection';
 import { createProducer } from '@bursar/bus/producer';
 import { openPool } from '@bursar/db/pool';
 import { topics } from '@bursar/events/topics';
+import { configured } from '@bursar/runtime/exit-error';
 import { runMain } from '@bursar/runtime/main';
 import { type Part, runService } from '@bursar/runtime/service';
 import { checkConfig, options } from './config.ts';
@@ -16,8 +18,8 @@ await runMain('revoker', options, async (config, log) => {
   const credential = requireCredential(config);
   const privateKey = signingKey(config.standingKeyFile, log);
   const client = openAdminClient({ credential, baseURL: config.anthropicBaseUrl });
-  const pool = openPool(config.databaseUrl, { name: 'bursar revoker', max: 12 });
-  const kafka = { brokers: config.kafkaBrokers, clientId: 'bursar-revoker' };
+  const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar revoker', max: 12 }));
+  const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-revoker' };
   const producer = createProducer(kafka, (line) => log[line.level]({ kafka: line.namespace }, line.message));
   const metrics = createRevokerMetrics();
   const revoker = createRevoker({

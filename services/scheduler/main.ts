@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { openPool } from '@bursar/db/pool';
+import { configured } from '@bursar/runtime/exit-error';
 import { runMain } from '@bursar/runtime/main';
 import { createRegistry } from '@bursar/runtime/metrics';
 import { runService } from '@bursar/runtime/service';
@@ -21,11 +22,13 @@ const CONNECTIONS = 6;
 
 await runMain('scheduler', schedulerOptions, async (config, log) => {
   const client = adminClient(config);
-  const pool = openPool(config.databaseUrl, {
-    name: 'bursar scheduler',
-    max: CONNECTIONS,
-    onError: (error) => log.warn({ err: error }, 'an idle database connection was lost'),
-  });
+  const pool = configured(() =>
+    openPool(config.databaseUrl, {
+      name: 'bursar scheduler',
+      max: CONNECTIONS,
+      onError: (error) => log.warn({ err: error }, 'an idle database connection was lost'),
+    }),
+  );
   const registry = createRegistry('scheduler');
   const metrics = createSchedulerMetrics(registry, pool);
   const waiting = { timeoutMs: config.startTimeoutMs, log };

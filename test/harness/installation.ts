@@ -32,13 +32,17 @@ export type Installation = {
 
 export const ONE_WORKSPACE_EACH = [{ name: 'Production' }, { name: 'Staging' }, { name: 'Development' }];
 
+/** A migrated database to use instead of a fresh one, and a login for each service. */
+export type GivenDatabase = { readonly url: string; readonly urlFor: (service: ServiceName) => string };
+
 export async function install(
   name: string,
   apiKeys: EmulatorSeed['apiKeys'],
   env: Record<string, string> = {},
+  given?: GivenDatabase,
 ): Promise<Installation> {
   const onExit = new AsyncDisposableStack();
-  const database = onExit.use(await freshDatabase(name));
+  const database = given ?? onExit.use(await freshDatabase(name));
   const db = onExit.use(testPool(database.url));
   const kafka = await freshTopics();
   const emulator = await startEmulator({
@@ -62,7 +66,8 @@ export async function install(
     return { meter, anthropic };
   };
   const start = async (service: ServiceName, more: Record<string, string> = {}) => {
-    const started = onExit.use(await startService(`services/${service}/main.ts`, { ...shared, ...more }));
+    const own = given ? { DATABASE_URL: given.urlFor(service) } : {};
+    const started = onExit.use(await startService(`services/${service}/main.ts`, { ...shared, ...own, ...more }));
     services.set(service, started);
     await started.ready(60_000);
     return started;

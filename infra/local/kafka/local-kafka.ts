@@ -17,32 +17,36 @@ const BROKER = [
   ...['-Xshare:auto', '-Djava.awt.headless=true'],
 ];
 
+export type BrokerOptions = { readonly root: string; readonly keeper: Keeper; readonly say: (line: string) => void };
+
 /** Starts a real Kafka broker from its own jars; ready when it returns. The version is the one the broker logged. */
-export async function startLocalKafka(options: {
-  root: string;
-  keeper: Keeper;
-  say: (line: string) => void;
-}): Promise<{ brokers: string; version: string }> {
-  const { root, keeper, say } = options;
-  const java = await findJava();
-  const classPath = join(await kafkaJars(root, say), '*');
+export async function startLocalKafka(options: BrokerOptions): Promise<{ brokers: string; version: string }> {
   const [port, controllerPort] = await freePorts(2);
   const brokers = `127.0.0.1:${port}`;
+  const version = await runBroker(options, {
+    listeners: `PLAINTEXT://${brokers},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${brokers}`,
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+  });
+  await waitForCoordinators(brokers);
+  return { brokers, version };
+}
+
+/** Formats a broker's storage, with extra arguments, and runs it with these settings; returns the version that it logged. */
+export async function runBroker(
+  { root, keeper, say }: BrokerOptions,
+  settings: Record<string, string>,
+  formatArguments: readonly string[] = [],
+): Promise<string> {
+  const java = await findJava();
+  const classPath = join(await kafkaJars(root, say), '*');
   const folder = join(keeper.folder, 'kafka');
   const properties = join(folder, 'server.properties');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(
-    properties,
-    asProperties({
-      ...serverSettings(),
-      listeners: `PLAINTEXT://${brokers},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://${brokers}`,
-      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-      'log.dirs': join(folder, 'log'),
-    }),
-  );
+  const all = { ...serverSettings(), 'log.dirs': join(folder, 'log'), ...settings };
+  await writeFile(properties, asProperties(all), { mode: 0o600 });
   const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', newClusterId(), '--config', properties];
-  await runProgram(java, [...QUICK_START, LOGGING, '-cp', classPath, ...format]);
+  await runProgram(java, [...QUICK_START, LOGGING, '-cp', classPath, ...format, ...formatArguments]);
   await keeper.start({
     name: 'kafka',
     command: java,
@@ -51,7 +55,5 @@ export async function startLocalKafka(options: {
     env: {},
     stopSignal: 'SIGKILL',
   });
-  const version = await keeper.waitFor('kafka', versionInLog);
-  await waitForCoordinators(brokers);
-  return { brokers, version };
+  return await keeper.waitFor('kafka', versionInLog);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
+import { explainKafkaError } from './explain-error.ts';
 import { createKafka, type KafkaSettings } from './kafka-settings.ts';
 
 /** As in @bursar/events/topics; the bus knows no events. */
@@ -71,11 +72,14 @@ export async function watermarks(kafka: KafkaSettings, topic: string): Promise<W
     .sort((a, b) => a.partition - b.partition);
 }
 
-async function withAdmin<T>(kafka: KafkaSettings, work: (admin: Admin) => Promise<T>): Promise<T> {
+/** Runs work on a connection for administration. For this package: its callers know no kafkajs. */
+export async function withAdmin<T>(kafka: KafkaSettings, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = createKafka(kafka).admin();
-  await admin.connect();
   try {
+    await admin.connect();
     return await work(admin);
+  } catch (error) {
+    throw explainKafkaError(error, kafka);
   } finally {
     await admin.disconnect();
   }

@@ -1,20 +1,16 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import kafkajs, { type ISocketFactory, type Kafka, type KafkaConfig, type logLevel as LogLevel } from 'kafkajs';
+import type { KafkaConnection, KafkaLogin } from './kafka-connection.ts';
 
 const KEEP_ALIVE_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 1_000;
+/** The first handshakes of a broker that has just started, all its clients at once, take longer than a second. */
+const TLS_CONNECT_TIMEOUT_MS = 3_000;
 
-/** Where a Kafka cluster is and how to log in. */
-export type KafkaSettings = {
-  /** `host:port`, at least one. */
-  readonly brokers: readonly string[];
+/** Where a Kafka cluster is, how to log in, and as which client. */
+export type KafkaSettings = KafkaConnection & {
   readonly clientId: string;
-  readonly ssl?: boolean;
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
-  };
   /**
    * Default true. With false an open connection does not keep an otherwise finished process alive; requests then have
    * no timeout of their own, because the timer that kafkajs uses would. `createProducer` has one that does not.
@@ -40,7 +36,7 @@ export function createKafka(settings: KafkaSettings, onLog?: (line: KafkaLogLine
     clientId: settings.clientId,
     ssl: settings.ssl ?? false,
     retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 500 },
-    connectionTimeout: 1_000,
+    connectionTimeout: settings.ssl ? TLS_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
     authenticationTimeout: 5_000,
     requestTimeout: 5_000,
     logLevel: kafkajs.logLevel.WARN,
@@ -54,7 +50,7 @@ export function createKafka(settings: KafkaSettings, onLog?: (line: KafkaLogLine
 type KafkajsSasl = NonNullable<KafkaConfig['sasl']>;
 
 /** kafkajs types each mechanism apart, with the same three fields. */
-function saslOf({ mechanism, username, password }: NonNullable<KafkaSettings['sasl']>): KafkajsSasl {
+function saslOf({ mechanism, username, password }: KafkaLogin): KafkajsSasl {
   if (mechanism === 'plain') return { mechanism, username, password };
   if (mechanism === 'scram-sha-256') return { mechanism, username, password };
   return { mechanism, username, password };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { watermarks } from './admin.ts';
 import { registerCodecs, type UnreadableBatch, unreadableOf } from './compression.ts';
+import { explainKafkaError } from './explain-error.ts';
 import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
 import { diagnose, isSuspicious, type LoopHealth } from './watchdog.ts';
 
@@ -135,7 +136,8 @@ async function joinAgainAndAgain(options: PartitionLoopOptions, state: LoopState
   while (!signal.aborted) {
     try {
       await runOnce(options, state, signal);
-    } catch (error) {
+    } catch (caught) {
+      const error = explainKafkaError(caught, options.kafka, options.topic);
       if (!isKafkaAway(error) || signal.aborted) throw error;
       options.onLog({
         level: 'warn',

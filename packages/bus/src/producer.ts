@@ -1,4 +1,5 @@
 import kafkajs, { type Producer as KafkajsProducer, type Message } from 'kafkajs';
+import { explainKafkaError } from './explain-error.ts';
 import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
 
 /** More records at once block the event loop for more than 7 ms. */
@@ -45,7 +46,7 @@ export function createProducer(settings: KafkaSettings, onLog?: (line: KafkaLogL
   function connect(): Promise<void> {
     connecting ??= client.connect().catch((error: unknown) => {
       connecting = undefined;
-      throw error;
+      throw explainKafkaError(error, settings);
     });
     return connecting;
   }
@@ -73,7 +74,7 @@ export function createProducer(settings: KafkaSettings, onLog?: (line: KafkaLogL
     } catch (error) {
       failures++;
       if (failures >= FAILURES_BEFORE_NEW_CLIENT || error instanceof KafkaSilentError) replaceClient();
-      throw error;
+      throw explainKafkaError(error, settings, topic);
     }
   }
 

@@ -103,6 +103,41 @@ create table usage_minute (
   primary key (bucket, dimension_id)
 ) partition by range (bucket);
 
+-- The lowest UUID whose first 48 bits are this millisecond: every UUIDv7 from then on sorts at or above it.
+create function first_uuid_at(instant timestamptz) returns uuid language sql immutable as $$
+  select rpad(lpad(to_hex((extract(epoch from instant) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+$$;
+
+-- Makes the day partitions of raw rows and minute cells for each of these UTC days. It runs as the owner of the two tables:
+-- whoever may call it needs no right to make tables.
+create function ensure_partitions(first_day date, last_day date) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  starts timestamptz;
+  ends timestamptz;
+  suffix text;
+begin
+  if last_day - first_day > 400 then
+    raise exception 'ensure_partitions: from % to % is more than 400 days', first_day, last_day
+      using errcode = 'invalid_parameter_value';
+  end if;
+  -- Two processes that make the same partition at once would fail on the catalog's unique index.
+  perform pg_advisory_xact_lock(7003);
+  for day in 0 .. last_day - first_day loop
+    starts := (first_day + day)::timestamp at time zone 'UTC';
+    ends := starts + interval '24 hours';
+    suffix := to_char(first_day + day, 'YYYYMMDD');
+    if to_regclass('usage_event_' || suffix) is null then
+      execute format('create table %I partition of usage_event for values from (%L) to (%L)',
+                     'usage_event_' || suffix, first_uuid_at(starts), first_uuid_at(ends));
+    end if;
+    if to_regclass('usage_minute_' || suffix) is null then
+      execute format('create table %I partition of usage_minute for values from (%L) to (%L) with (fillfactor = 50)',
+                     'usage_minute_' || suffix, starts, ends);
+    end if;
+  end loop;
+end $$;
+
 create table usage_quarter_hour (like usage_minute including all) with (fillfactor = 50);
 
 -- Up to where Kafka had been written when it was last asked and the ledger had read that far: what came before is no lag.

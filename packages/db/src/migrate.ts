@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import { requireTlsFiles } from './database-url.ts';
 import { openPool, type Queryable } from './pool.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
@@ -10,6 +11,7 @@ export const SCHEMA = { newest: '0006_measure_resolution', oldest: '0006_measure
 
 /** Brings the database to this code's schema. Safe to run from several processes at once: one waits for the other. */
 export async function migrate(databaseUrl: string, say: (line: string) => void = () => {}): Promise<void> {
+  requireTlsFiles(databaseUrl);
   await runner({
     databaseUrl,
     dir: MIGRATIONS,

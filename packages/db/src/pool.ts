@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { requireTlsFiles } from './database-url.ts';
 
 export type Pool = pg.Pool;
 export type Connection = pg.PoolClient;
@@ -10,11 +11,13 @@ const NUMERIC_ARRAY = 1231;
 /**
  * Opens a pool. `bigint` and `numeric` come back as strings, never as floating-point numbers.
  * The timeouts end a statement or a transaction that a lost process would leave holding its locks.
+ * Throws DatabaseUrlError when a file that the URL names for TLS can't be read.
  */
 export function openPool(
   databaseUrl: string,
   options: { name: string; max?: number; statementTimeoutMs?: number; onError?: (error: Error) => void },
 ): Pool {
+  requireTlsFiles(databaseUrl);
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: options.name,

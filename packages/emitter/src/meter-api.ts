@@ -6,7 +6,8 @@ import type { MeterProblem } from './problem-report.ts';
 export type KafkaConnection = {
   /** `host:port`, at least one. */
   readonly brokers: readonly string[];
-  readonly ssl?: boolean;
+  /** `true` trusts the authorities that Node trusts; PEM texts name another one, and a certificate to show (mTLS). */
+  readonly ssl?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly sasl?: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
     readonly username: string;

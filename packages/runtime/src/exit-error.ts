@@ -14,6 +14,16 @@ export class ExitError extends Error {
   }
 }
 
+/** Builds something from the configuration; what it throws ends the process with its message and code 2. */
+export function configured<T>(build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    if (error instanceof ExitError || !(error instanceof Error)) throw error;
+    throw new ExitError(error.message, 2, { cause: error });
+  }
+}
+
 /** Logs why the process ends, one line for an ExitError and the stack for all else, and returns the exit code. */
 export function reportFatal(log: Log, what: string, error: unknown): number {
   if (error instanceof ExitError) {

@@ -1,5 +1,7 @@
+import { DatabaseUrlError } from '@bursar/db/database-url';
 import { schemaFits } from '@bursar/db/migrate';
 import { openPool, type Pool } from '@bursar/db/pool';
+import { isUntrustedCertificate } from '@bursar/runtime/describe-error';
 import { ExitError } from '@bursar/runtime/exit-error';
 import { givenDatabaseUrl, workingDirectories } from '../config.ts';
 import { EXIT, WrongUseError } from '../wrong-use-error.ts';
@@ -17,7 +19,7 @@ export function findDatabaseUrl(flag: string | undefined, say: (line: string) =>
 
 /** Runs work on a pool whose schema this version knows, and closes it whatever happens. */
 export async function withDatabase<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = openPool(databaseUrl, { name: 'bursar cli', max: 4, statementTimeoutMs: 60_000 });
+  const pool = poolOf(databaseUrl);
   try {
     const fits = await schemaFits(pool);
     if (fits !== true) throw new ExitError(capitalized(fits), EXIT.error);
@@ -29,15 +31,34 @@ export async function withDatabase<T>(databaseUrl: string, work: (pool: Pool) =>
   }
 }
 
+function poolOf(databaseUrl: string): Pool {
+  try {
+    return openPool(databaseUrl, { name: 'bursar cli', max: 4, statementTimeoutMs: 60_000 });
+  } catch (error) {
+    throw explained(error, databaseUrl);
+  }
+}
+
 /** An error of Postgres or of the way to it, with what to do about it. Never shows the password. */
 export function explained(error: unknown, databaseUrl: string): unknown {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const where = placeOf(databaseUrl);
+  if (error instanceof DatabaseUrlError) return new ExitError(error.message, EXIT.wrongUse);
+  if (isUntrustedCertificate(error)) {
+    return new ExitError(
+      `The database at ${where} shows a certificate of an authority that is not trusted here. ` +
+        'Name the right one with sslrootcert=… in the URL.',
+    );
+  }
   if (typeof code === 'string' && /^(E[A-Z]+|57P0\d|08\w{3})$/.test(code)) {
     return new ExitError(`The database at ${where} does not answer (${code}). Does it run, and is the address right?`);
   }
   if (code === '28P01' || code === '28000') {
-    return new ExitError(`The database at ${where} refuses this login. Check user and password in the URL.`);
+    return new ExitError(
+      /no encryption/.test(String(message))
+        ? `The database at ${where} wants TLS. Add sslmode=verify-full (and sslrootcert=…) to the URL.`
+        : `The database at ${where} refuses this login. Check user and password in the URL.`,
+    );
   }
   if (code === '3D000')
     return new ExitError(`There is no such database at ${where}. Create it, then run \`bursar migrate\`.`);

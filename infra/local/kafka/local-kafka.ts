@@ -17,12 +17,19 @@ const BROKER = [
   ...['-Xshare:auto', '-Djava.awt.headless=true'],
 ];
 
-/** Starts a real Kafka broker from its own jars; ready when it returns. The version is the one the broker logged. */
-export async function startLocalKafka(options: {
+export type LocalKafkaOptions = {
   root: string;
   keeper: Keeper;
   say: (line: string) => void;
-}): Promise<{ brokers: string; version: string }> {
+  /** `host:port` where clients are told to find the broker, when something stands between; by default where it listens. */
+  advertised?: string;
+};
+
+/**
+ * Starts a real Kafka broker from its own jars; ready when it returns. `brokers` is where it listens itself, the
+ * version is the one that it logged.
+ */
+export async function startLocalKafka(options: LocalKafkaOptions): Promise<{ brokers: string; version: string }> {
   const { root, keeper, say } = options;
   const java = await findJava();
   const classPath = join(await kafkaJars(root, say), '*');
@@ -36,7 +43,7 @@ export async function startLocalKafka(options: {
     asProperties({
       ...serverSettings(),
       listeners: `PLAINTEXT://${brokers},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://${brokers}`,
+      'advertised.listeners': `PLAINTEXT://${options.advertised ?? brokers}`,
       'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
       'log.dirs': join(folder, 'log'),
     }),

@@ -16,14 +16,20 @@ export type ServerSpec = {
   readonly stopSignal: StopSignal;
   readonly runAs?: { readonly uid: number; readonly gid: number };
 };
+/** What keep.ts asks of the keeper: to start a server, or to send one that runs a signal. */
+export type KeeperOrder = { readonly start: ServerSpec } | { readonly end: string; readonly signal: NodeJS.Signals };
 export type KeeperMessage = { readonly name: string; readonly event: 'started' | 'ended'; readonly detail: string };
 
 const STOP_GRACE_MS = 5_000;
 const folder = process.argv[2];
 if (folder === undefined || process.send === undefined) throw new Error('keeper.ts is started by keep.ts only');
-const servers: { spec: ServerSpec; child: ChildProcess; ended: Promise<void> }[] = [];
+/** By name; a server that was started again takes the place of the one that ended. */
+const servers = new Map<string, { spec: ServerSpec; child: ChildProcess; ended: Promise<void> }>();
 
-process.on('message', (spec: ServerSpec) => start(spec));
+process.on('message', (order: KeeperOrder) => {
+  if ('start' in order) start(order.start);
+  else servers.get(order.end)?.child.kill(order.signal);
+});
 process.on('disconnect', () => stopAll(folder));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.disconnect?.());
 await recordProcess(folder, 'keeper', process.pid);
@@ -42,7 +48,7 @@ function start(spec: ServerSpec): void {
       resolve(tell({ name: spec.name, event: 'ended', detail: signal ? `signal ${signal}` : `exit code ${code}` })),
     );
   });
-  servers.push({ spec, child, ended });
+  servers.set(spec.name, { spec, child, ended });
   const { pid } = child;
   if (pid === undefined) return;
   recordProcess(folder!, spec.name, pid, spec.stopSignal).then(() =>
@@ -56,7 +62,7 @@ function tell(message: KeeperMessage): void {
 
 async function stopAll(runFolder: string): Promise<void> {
   await Promise.all(
-    servers.map(async ({ spec, child, ended }) => {
+    [...servers.values()].map(async ({ spec, child, ended }) => {
       child.kill(spec.stopSignal);
       const hardStop = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
       await ended;

@@ -83,8 +83,14 @@ export class PartitionKeeper {
     return known.nextOffset;
   }
 
-  /** The first time, ask Kafka for the offset that is expected; when it then still begins later, records are gone. */
+  /**
+   * What is remembered may be old: other members read on while the partition was theirs. Where Postgres expects the same,
+   * Kafka is asked once more for that offset; when it then still begins later, records are gone.
+   */
   async #missing(partition: number, expected: bigint, first: bigint): Promise<Verdict> {
+    const known = await this.#open(partition);
+    if (typeof known !== 'bigint') return this.#halt(partition, known);
+    if (known !== expected) return { verdict: 'seek', next: known };
     if (this.#soughtFor.get(partition) !== expected) {
       this.#soughtFor.set(partition, expected);
       return { verdict: 'seek', next: expected };

@@ -34,6 +34,30 @@ export async function expireRecords(kafka: FreshTopics, topic: string): Promise<
   await admin.disconnect();
 }
 
+/** Makes Kafka forget all that one partition holds; returns the first offset that is left. */
+export async function truncatePartition(kafka: FreshTopics, topic: string, partition: number): Promise<bigint> {
+  const admin = createKafka({ brokers: kafka.brokers, clientId: 'bursar-test' }).admin();
+  await admin.connect();
+  const { high } = (await admin.fetchTopicOffsets(topic)).find((marks) => marks.partition === partition)!;
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: high }] });
+  await admin.disconnect();
+  return BigInt(high);
+}
+
+/** Gives a consumer group without members this committed offset on one partition of the usage topic. */
+export async function keepGroupOffset(
+  kafka: FreshTopics,
+  groupId: string,
+  partition: number,
+  offset: number,
+): Promise<void> {
+  const admin = createKafka({ brokers: kafka.brokers, clientId: 'bursar-test' }).admin();
+  await admin.connect();
+  const partitions = [{ partition, offset: String(offset) }];
+  await admin.setOffsets({ groupId, topic: kafka.topics.usage.name, partitions });
+  await admin.disconnect();
+}
+
 /** Deletes a topic and makes it again, empty, as somebody with the wrong terminal does. */
 export async function recreateTopic(kafka: FreshTopics, topic: string): Promise<void> {
   const settings = { brokers: kafka.brokers, clientId: 'bursar-test' };

@@ -19,13 +19,21 @@ const BROKER = [
 
 export type BrokerOptions = { readonly root: string; readonly keeper: Keeper; readonly say: (line: string) => void };
 
-/** Starts a real Kafka broker from its own jars; ready when it returns. The version is the one the broker logged. */
-export async function startLocalKafka(options: BrokerOptions): Promise<{ brokers: string; version: string }> {
+export type LocalKafkaOptions = BrokerOptions & {
+  /** `host:port` where clients are told to find the broker, when something stands between; by default where it listens. */
+  advertised?: string;
+};
+
+/**
+ * Starts a real Kafka broker from its own jars; ready when it returns. `brokers` is where it listens itself, the
+ * version is the one that it logged.
+ */
+export async function startLocalKafka(options: LocalKafkaOptions): Promise<{ brokers: string; version: string }> {
   const [port, controllerPort] = await freePorts(2);
   const brokers = `127.0.0.1:${port}`;
   const version = await runBroker(options, {
     listeners: `PLAINTEXT://${brokers},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${brokers}`,
+    'advertised.listeners': `PLAINTEXT://${options.advertised ?? brokers}`,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
   });
   await waitForCoordinators(brokers);

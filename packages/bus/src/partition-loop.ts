@@ -195,6 +195,9 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
         try {
           await workOn(options, state, consumer, payload, stopping.signal);
         } catch (error) {
+          // kafkajs mends its own errors: after a rebalance it joins again as the same member. A new client would
+          // be another member, whose coming is the next rebalance.
+          if (isKafkaAway(error)) throw error;
           if (!stopping.signal.aborted) failed.reject(error);
         } finally {
           state.batchesUnderWay--;

@@ -8,6 +8,9 @@ export type Queryable = Pick<pg.Pool, 'query'>;
 
 const NUMERIC_ARRAY = 1231;
 
+/** How much longer than the server's own limit a statement is waited for: then nobody is at the other end any more. */
+const SILENCE_GRACE_MS = 1_000;
+
 /**
  * Opens a pool. `bigint` and `numeric` come back as strings, never as floating-point numbers.
  * The timeouts end a statement or a transaction that a lost process would leave holding its locks.
@@ -18,16 +21,21 @@ export function openPool(
   options: { name: string; max?: number; statementTimeoutMs?: number; onError?: (error: Error) => void },
 ): Pool {
   requireTlsFiles(databaseUrl);
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: options.name,
     max: options.max ?? 4,
     connectionTimeoutMillis: 5_000,
-    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs * 1.2 + SILENCE_GRACE_MS,
     idle_in_transaction_session_timeout: 30_000,
     types: { getTypeParser },
   });
   pool.on('error', options.onError ?? (() => {}));
+  // The pool listens to idle connections only. One that is lost while it is in use tells it to the statement that
+  // fails and here; without a listener, Node would end the process for it.
+  pool.on('connect', (connection) => connection.on('error', () => {}));
   return pool;
 }
 

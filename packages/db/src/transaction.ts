@@ -18,9 +18,13 @@ export async function inTransaction<T>(pool: Pool, work: (connection: Connection
     await connection.query('commit');
     return result;
   } catch (error) {
-    await connection.query('rollback').catch((failure: Error) => {
-      broken = failure;
-    });
+    // Over a connection that has fallen silent the answer to this would be waited for as well.
+    if (isSilence(error)) broken = error as Error;
+    else {
+      await connection.query('rollback').catch((failure: Error) => {
+        broken = failure;
+      });
+    }
     throw error;
   } finally {
     connection.release(broken);
@@ -49,7 +53,7 @@ function isTransient(error: unknown): boolean {
 
 /**
  * Whether a failure passes by itself or by what an operator does to the server, so that the same work can be repeated: the
- * connection was lost, the server comes up or goes down, has no room, no memory or no connection left, or takes no writes.
+ * connection was lost or fell silent, the server comes up or goes down, has no room, no memory or no connection left, or takes no writes.
  * Nothing is known about the outcome. What is left are refusals that would be repeated for ever.
  */
 export function isConnectionLost(error: unknown): boolean {
@@ -57,10 +61,15 @@ export function isConnectionLost(error: unknown): boolean {
   if (typeof code === 'string' && (PASSES.test(code) || /^E[A-Z]+$/.test(code))) return true;
   return (
     typeof message === 'string' &&
-    /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered/i.test(
+    /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered|Query read timeout/i.test(
       message,
     )
   );
+}
+
+/** What pg says when a statement had no answer at all within `query_timeout`. */
+function isSilence(error: unknown): boolean {
+  return (error as { message?: unknown }).message === 'Query read timeout';
 }
 
 /** Postgres refuses this login or what it asks for: a missing grant, a wrong password, no such database. */

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../../infra/local/eventually.ts';
+import { freshTopics } from '../../../test/harness/kafka.ts';
+import { createPartitionLoop, type PartitionBatch, type Verdict } from './partition-loop.ts';
+import { createProducer } from './producer.ts';
+
+test('a member that learns of a rebalance from its own heartbeat stays a member: it does not leave and come again as another', async () => {
+  const { brokers, prefix, topics } = await freshTopics();
+  await using onExit = new AsyncDisposableStack();
+  const stop = new AbortController();
+  const running: Promise<void>[] = [];
+  onExit.defer(async () => {
+    stop.abort();
+    await Promise.all(running);
+  });
+  const logged: string[] = [];
+  let worked = 0;
+  let interrupted = 0;
+  const done = async ({ records }: PartitionBatch): Promise<Verdict> => {
+    worked += records.length;
+    return { verdict: 'done', next: records.at(-1)!.offset + 1n };
+  };
+  const untilRebalance = async (batch: PartitionBatch): Promise<Verdict> => {
+    if (interrupted > 0) return done(batch);
+    for (;;) {
+      await sleep(50);
+      await batch.heartbeat().catch((error) => {
+        interrupted++;
+        throw error;
+      });
+    }
+  };
+  const member = (name: string, work: (batch: PartitionBatch) => Promise<Verdict>) =>
+    createPartitionLoop({
+      kafka: { brokers, clientId: name },
+      topic: topics.usage.name,
+      groupId: `${prefix}.rebalance`,
+      lanes: 2,
+      work,
+      onLog: ({ message }) => logged.push(message),
+    });
+  const first = member('first', untilRebalance);
+  running.push(first.run(stop.signal));
+  await eventually('the first has joined', () => first.ready() === true);
+  const producer = createProducer({ brokers, clientId: 'test' });
+  onExit.defer(() => producer.disconnect());
+  await producer.send(topics.usage.name, [{ key: 'one', value: 'record' }]);
+
+  const second = member('second', done);
+  running.push(second.run(stop.signal));
+  await eventually('the record is worked on, by either', () => worked === 1, 60_000);
+  await eventually('both are members', () => first.ready() === true && second.ready() === true, 60_000);
+  assert.equal(interrupted, 1);
+  assert.deepEqual(
+    logged.filter((message) => message.startsWith('joins again')),
+    [],
+  );
+});

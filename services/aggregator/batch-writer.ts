@@ -10,6 +10,7 @@ import type { AggregatorMetrics } from './metrics.ts';
 import { eventRow, priceRecords } from './price-records.ts';
 import type { PrincipalBound } from './principal-bound.ts';
 import { type Readings, readRecords } from './read-records.ts';
+import { recordDigest } from './record-digest.ts';
 import type { RemarkBook } from './remark-book.ts';
 import { remarksOn } from './remarks.ts';
 import { type CountedRecord, sumRecords } from './sum-records.ts';
@@ -51,7 +52,8 @@ export class BatchWriter {
     const readings = readRecords(records, { topic, partition, nowMs });
     const counted = await this.#count(readings);
     const mostSeqOf = await believableSeqs(pool, readings);
-    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, records.length);
+    const next = { offset: expectedOffset + BigInt(records.length), lastSha256: recordDigest(records.at(-1)!) };
+    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, next);
     const stopTimer = metrics.batchSeconds.startTimer();
     const written = await writeBatch(pool, batch);
     stopTimer();
@@ -98,12 +100,12 @@ export class BatchWriter {
     expectedOffset: bigint,
     readings: Readings,
     { inUse, records, mostSeqOf }: Counted & { mostSeqOf: MostSeqOf },
-    recordCount: number,
+    next: { offset: bigint; lastSha256: Buffer },
   ): LedgerBatch {
     const { topic, clusterId, owner } = this.#options;
-    const nextOffset = expectedOffset + BigInt(recordCount);
+    const { offset: nextOffset, lastSha256 } = next;
     return {
-      claim: { topic, partition, clusterId, expectedOffset, nextOffset, owner, epoch: inUse.epoch },
+      claim: { topic, partition, clusterId, expectedOffset, nextOffset, lastSha256, owner, epoch: inUse.epoch },
       policyVersionId: inUse.policyVersionId,
       events: records.map((record) => eventRow(record, record.dimensionId, partition)),
       rowForm: this.#insertsLeft.has(partition) ? 'insert' : 'copy',

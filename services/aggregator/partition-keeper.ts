@@ -1,13 +1,25 @@
 import type { Watermarks } from '@bursar/bus/admin';
 import type { KafkaRecord, PartitionBatch, Verdict } from '@bursar/bus/partition-loop';
-import { openIncident } from '@bursar/db/inbox/incident';
+import { openIncident, openIncidentSubjects } from '@bursar/db/inbox/incident';
 import { countKnownRecords, openOffset } from '@bursar/db/ledger/claim-offset';
 import type { Pool } from '@bursar/db/pool';
 import type { Log } from '@bursar/runtime/log';
 import type { BatchWriter } from './batch-writer.ts';
 import type { ConfigurationKeeper } from './configuration-keeper.ts';
+import {
+  hole,
+  LOG_TROUBLES,
+  type LogTrouble,
+  logEndsBefore,
+  otherCluster,
+  otherRecordAt,
+  partitionName,
+  unknownRecords,
+  unreadableBatch,
+} from './log-trouble.ts';
 import { type PostgresWaits, whilePostgresIsAway } from './postgres-away.ts';
 import { readRecords } from './read-records.ts';
+import { recordDigest } from './record-digest.ts';
 
 const MOST_EVENTS_PER_BATCH = 5_000;
 
@@ -23,21 +35,29 @@ export type KeeperOptions = {
   watermarks(): Promise<readonly Watermarks[]>;
 };
 
-type Trouble = {
-  kind: 'hole' | 'log_rewritten' | 'other_cluster' | 'unreadable_batch';
-  sentence: string;
-  detail: Record<string, unknown>;
+/** Where a partition is read on, as far as this process knows. */
+type Place = {
+  expected: bigint;
+  /** The first offset that Kafka still had when this place was looked up. */
+  low: bigint;
+  /** As in PartitionBatch: what is remembered holds for one reading. */
+  reading: number;
+  /** Of the record before `expected`, until it was met in the log and found to be the same. */
+  unverified: Buffer | undefined;
+  /** The offset that Kafka was asked for because it was missing. */
+  soughtFor: bigint | undefined;
 };
 
 /**
  * Keeps each partition in step with Postgres, which alone knows where to continue. Kafka's own offsets are hints:
  * a batch that begins later than expected is read again from the expected offset, and when that is gone, the partition
- * halts with an incident. Records below the expected offset are looked up before they are skipped.
+ * halts with an incident. Records below the expected offset are looked up before they are skipped. Whenever reading may
+ * have begun anew, the last record that was counted must be where it was: a topic that was deleted and made again has other records there.
  */
 export class PartitionKeeper {
   readonly #options: KeeperOptions;
-  readonly #expected = new Map<number, bigint>();
-  readonly #soughtFor = new Map<number, bigint>();
+  readonly #places = new Map<number, Place>();
+  readonly #halted = new Set<number>();
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -48,12 +68,25 @@ export class PartitionKeeper {
     return whilePostgresIsAway({ log, waits, batch }, () => this.#workOnce(batch));
   }
 
+  /** Halted partitions whose incident was resolved since: they can be read again. */
+  async resolved(): Promise<number[]> {
+    if (this.#halted.size === 0) return [];
+    const { pool, topic } = this.#options;
+    const open = new Set(await openIncidentSubjects(pool, LOG_TROUBLES));
+    const resolved = [...this.#halted].filter((partition) => !open.has(partitionName(topic, partition)));
+    for (const partition of resolved) this.#halted.delete(partition);
+    return resolved;
+  }
+
   async #workOnce(batch: PartitionBatch): Promise<Verdict> {
     const { partition, records } = batch;
-    const expected = this.#expected.get(partition) ?? (await this.#open(partition));
-    if (typeof expected !== 'bigint') return this.#halt(partition, expected);
+    const place = await this.#place(batch);
+    if ('kind' in place) return this.#halt(partition, place);
+    const { expected } = place;
+    const verdict = this.#verify(batch, place);
+    if (verdict !== undefined) return 'kind' in verdict ? this.#halt(partition, verdict) : verdict;
     const first = records[0].offset;
-    if (first > expected) return this.#missing(partition, expected, first);
+    if (first > expected) return this.#missing(partition, place, first);
     const known = records.filter((record) => record.offset < expected);
     if (known.length > 0) {
       const trouble = await this.#rewritten(partition, known, expected);
@@ -63,98 +96,100 @@ export class PartitionKeeper {
     const unreadable = wanted.findIndex((record) => record.unreadable?.isTooMany);
     if (unreadable === 0) return this.#halt(partition, unreadableBatch(wanted[0]!));
     const legible = unreadable === -1 ? wanted : wanted.slice(0, unreadable);
-    const next = await this.#writeAll(batch, legible, expected);
+    const next = await this.#writeAll(batch, legible, place);
     const last = records.at(-1)!.offset;
     return next === last + 1n ? { verdict: 'done', next } : { verdict: 'seek', next };
   }
 
-  async #open(partition: number): Promise<bigint | Trouble> {
+  async #place({ partition, reading }: PartitionBatch): Promise<Place | LogTrouble> {
+    const remembered = this.#places.get(partition);
+    return remembered?.reading === reading ? remembered : this.#open(partition, reading);
+  }
+
+  async #open(partition: number, reading: number): Promise<Place | LogTrouble> {
     const { pool, topic, clusterId, owner } = this.#options;
-    const lowWatermark = (await this.#options.watermarks()).find((mark) => mark.partition === partition)?.low ?? 0n;
+    const mark = (await this.#options.watermarks()).find((one) => one.partition === partition);
+    const lowWatermark = mark?.low ?? 0n;
     const known = await openOffset(pool, { topic, partition, clusterId, owner, lowWatermark });
-    if (known.clusterId !== clusterId) {
-      return {
-        kind: 'other_cluster',
-        sentence: `The ledger has read this partition from Kafka cluster ${known.clusterId}; this one is ${clusterId}, where its offsets mean nothing.`,
-        detail: { ledgerClusterId: known.clusterId, clusterId, nextOffset: String(known.nextOffset) },
-      };
+    if (known.clusterId !== clusterId) return otherCluster(known, clusterId);
+    const expected = known.nextOffset;
+    if (mark !== undefined && mark.high < expected) return logEndsBefore(expected, mark.high);
+    // What Kafka's retention took can't be compared any more; what it took too early is met as a hole.
+    const unverified = lowWatermark < expected ? known.lastSha256 : undefined;
+    const place: Place = { expected, low: lowWatermark, reading, unverified, soughtFor: undefined };
+    this.#places.set(partition, place);
+    return place;
+  }
+
+  /** The record before the expected one must be the one that was counted; it is asked for when the batch does not hold it. */
+  #verify({ records }: PartitionBatch, place: Place): Verdict | LogTrouble | undefined {
+    if (place.unverified === undefined) return undefined;
+    const lastOffset = place.expected - 1n;
+    const last = records.find(({ offset }) => offset === lastOffset);
+    if (last === undefined && place.soughtFor !== lastOffset) {
+      place.soughtFor = lastOffset;
+      return { verdict: 'seek', next: lastOffset };
     }
-    this.#expected.set(partition, known.nextOffset);
-    return known.nextOffset;
+    if (last !== undefined && !recordDigest(last).equals(place.unverified)) return otherRecordAt(lastOffset);
+    place.unverified = undefined;
+    return undefined;
   }
 
   /**
-   * What is remembered may be old: other members read on while the partition was theirs. Where Postgres expects the same,
-   * Kafka is asked once more for that offset; when it then still begins later, records are gone.
+   * What is remembered may be old: other members read on while the partition was theirs. Where Postgres expects the same
+   * and Kafka does not say that it is gone, Kafka is asked once more for it; when it then still begins later, it is.
    */
-  async #missing(partition: number, expected: bigint, first: bigint): Promise<Verdict> {
-    const known = await this.#open(partition);
-    if (typeof known !== 'bigint') return this.#halt(partition, known);
-    if (known !== expected) return { verdict: 'seek', next: known };
-    if (this.#soughtFor.get(partition) !== expected) {
-      this.#soughtFor.set(partition, expected);
-      return { verdict: 'seek', next: expected };
-    }
-    return this.#halt(partition, {
-      kind: 'hole',
-      sentence: `Kafka no longer has offsets ${expected} to ${first - 1n} (${first - expected} records that were never counted).`,
-      detail: { from: String(expected), to: String(first - 1n) },
-    });
+  async #missing(partition: number, { expected, reading, soughtFor }: Place, first: bigint): Promise<Verdict> {
+    const place = await this.#open(partition, reading);
+    if ('kind' in place) return this.#halt(partition, place);
+    const isGone = place.low > expected || soughtFor === expected;
+    if (place.expected === expected && isGone) return this.#halt(partition, hole(expected, first));
+    place.soughtFor = place.expected;
+    return { verdict: 'seek', next: place.expected };
   }
 
-  async #rewritten(partition: number, records: readonly KafkaRecord[], expected: bigint): Promise<Trouble | undefined> {
+  async #rewritten(
+    partition: number,
+    records: readonly KafkaRecord[],
+    expected: bigint,
+  ): Promise<LogTrouble | undefined> {
     const { pool, topic } = this.#options;
     const { usage, quarantined } = readRecords(records, { topic, partition, nowMs: Date.now() });
     const eventIds = usage.map((record) => record.event.id);
     const unreadableOffsets = quarantined.map((row) => BigInt(row.kafka_offset));
     const known = await countKnownRecords(pool, { topic, partition, eventIds, unreadableOffsets });
     const told = eventIds.length + unreadableOffsets.length;
-    if (known >= told) return undefined;
-    return {
-      kind: 'log_rewritten',
-      sentence: `${told - known} records below offset ${expected}, which the ledger has read up to, are unknown to it: the topic was recreated or the log rewritten.`,
-      detail: { expected: String(expected), from: String(records[0]?.offset), unknown: told - known },
-    };
+    return known >= told ? undefined : unknownRecords(told - known, expected, records[0]!.offset);
   }
 
-  async #writeAll(batch: PartitionBatch, records: readonly KafkaRecord[], expected: bigint): Promise<bigint> {
+  async #writeAll(batch: PartitionBatch, records: readonly KafkaRecord[], place: Place): Promise<bigint> {
     const { writer, configuration } = this.#options;
-    let next = expected;
     for (let done = 0; done < records.length && !batch.signal.aborted; ) {
       const chunk = records.slice(done, done + MOST_EVENTS_PER_BATCH);
-      const written = await writer.write(batch.partition, next, chunk);
+      const written = await writer.write(batch.partition, place.expected, chunk);
       if (written.state === 'written') {
         done += chunk.length;
-        next += BigInt(chunk.length);
-        this.#expected.set(batch.partition, next);
+        place.expected += BigInt(chunk.length);
         await batch.heartbeat();
-      } else if (written.nextOffset === next) {
+      } else if (written.nextOffset === place.expected) {
         await configuration.reload();
       } else {
-        // Another process reads this partition now, or this one did before it lost its answer: go on from there.
-        this.#expected.set(batch.partition, written.nextOffset);
+        // Another process reads this partition now, a person moved it, or this process lost its answer: begin again from there.
+        this.#places.delete(batch.partition);
         return written.nextOffset;
       }
     }
-    return next;
+    return place.expected;
   }
 
-  async #halt(partition: number, trouble: Trouble): Promise<Verdict> {
+  async #halt(partition: number, trouble: LogTrouble): Promise<Verdict> {
     const { pool, topic, log } = this.#options;
-    await openIncident(pool, { ...trouble, subject: `${topic}/${partition}` });
+    await openIncident(pool, { ...trouble, subject: partitionName(topic, partition) });
+    this.#places.delete(partition);
+    this.#halted.add(partition);
     log.error({ partition, ...trouble.detail }, `partition ${partition} halted: ${trouble.sentence}`);
     return { verdict: 'halt', because: trouble.sentence };
   }
-}
-
-/** More records than quarantine should hold, of which nothing is known but how many there are. */
-function unreadableBatch({ offset, unreadable }: KafkaRecord): Trouble {
-  const { because = '', records = 0 } = unreadable ?? {};
-  return {
-    kind: 'unreadable_batch',
-    sentence: `${records} records from offset ${offset} on can't be counted: ${because}.`,
-    detail: { from: String(offset), to: String(offset + BigInt(records) - 1n) },
-  };
 }
 
 /** The records from the expected offset on, up to the first hole. */

@@ -7,10 +7,12 @@ import type { Pool } from '@bursar/db/pool';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
 import { indexPriceBook } from '@bursar/pricing/price-index';
 import type { Log } from '@bursar/runtime/log';
+import type { Loop } from '@bursar/runtime/loop';
 import { BatchWriter } from './batch-writer.ts';
 import type { ConfigurationKeeper } from './configuration-keeper.ts';
 import { exitErrorOf } from './exit-code.ts';
 import { LedgerNames } from './ledger-names.ts';
+import { createHaltLifter } from './lift-halts.ts';
 import type { AggregatorMetrics } from './metrics.ts';
 import { PartitionKeeper } from './partition-keeper.ts';
 import { PostgresWaits } from './postgres-away.ts';
@@ -67,12 +69,27 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
     work: (batch) => keeper.work(batch),
     onLog: ({ level, namespace, message }) => log[level]({ namespace }, message),
   });
+  const halts = createHaltLifter(keeper, loop, log);
   return {
     ...loop,
-    run: (signal) => loop.run(signal).catch((error) => Promise.reject(exitErrorOf(error))),
+    run: (signal) => runBoth(loop, halts, signal),
     ready: () => {
       const waiting = waits.ready();
       return waiting === true ? loop.ready() : waiting;
     },
   };
+}
+
+/** The partition loop, and beside it, for as long as it runs, the one that lifts halts. */
+async function runBoth(loop: PartitionLoop, halts: Loop, signal: AbortSignal): Promise<void> {
+  const ended = new AbortController();
+  const lifting = halts.run(AbortSignal.any([signal, ended.signal]));
+  try {
+    await loop.run(signal);
+  } catch (error) {
+    throw exitErrorOf(error);
+  } finally {
+    ended.abort();
+    await lifting;
+  }
 }

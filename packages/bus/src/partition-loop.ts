@@ -20,13 +20,18 @@ export type PartitionBatch = {
   readonly records: readonly [KafkaRecord, ...KafkaRecord[]];
   /** The next offset that the broker will give out. */
   readonly highWatermark: bigint;
+  /**
+   * Another number each time reading may have begun anew: a group was joined, kafkajs had trouble, the partition was
+   * halted and is read again. What a caller remembers of the partition's place may then be wrong.
+   */
+  readonly reading: number;
   /** Aborted when the loop stops or loses its membership: give up soon, nothing is lost. */
   readonly signal: AbortSignal;
   /** Tells the group that this member lives; call it at least every few seconds. */
   heartbeat(): Promise<void>;
 };
 
-/** done: go on at `next`. seek: read again from `next`. halt: never read this partition again in this process. */
+/** done: go on at `next`. seek: read again from `next`. halt: read this partition no more until `resume`. */
 export type Verdict =
   | { readonly verdict: 'done' | 'seek'; readonly next: bigint }
   | { readonly verdict: 'halt'; readonly because: string };
@@ -49,6 +54,8 @@ export type PartitionLoop = {
   ready(): true | string;
   /** Records not yet worked on, by partition, as of the last batch. */
   lag(): ReadonlyMap<number, bigint>;
+  /** Reads a halted partition again. */
+  resume(partition: number): void;
 };
 
 registerCodecs();
@@ -57,6 +64,8 @@ const COMMIT_EVERY_MS = 1_000;
 const REJOIN_AFTER_MS = 1_000;
 /** A fetch is answered within 50 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
+/** In less time a topic is not deleted, made again and filled further than it was read. */
+const LONG_GAP_MS = 500;
 const LOOK_EVERY_MS = 10_000;
 
 /**
@@ -69,6 +78,7 @@ export function createPartitionLoop(options: PartitionLoopOptions): PartitionLoo
     run: (signal) => run(options, state, signal),
     ready: () => state.ready(),
     lag: () => state.lag,
+    resume: (partition) => state.resume(partition, options.topic),
   };
 }
 
@@ -77,6 +87,8 @@ class LoopState {
   /** When this process was last known to be a member, by the monotonic clock. */
   memberAtMs = performance.now();
   batchesUnderWay = 0;
+  reading = 0;
+  consumer: Consumer | undefined;
   assigned: readonly number[] = [];
   readonly next = new Map<number, bigint>();
   /** When the broker last answered a fetch, by the monotonic clock. */
@@ -95,6 +107,12 @@ class LoopState {
       partitions: new Set(this.assigned.filter((partition) => !this.halted.has(partition))),
       next: this.next,
     };
+  }
+
+  resume(partition: number, topic: string): void {
+    this.halted.delete(partition);
+    this.reading++;
+    this.consumer?.resume([{ topic, partitions: [partition] }]);
   }
 
   ready(): true | string {
@@ -155,7 +173,12 @@ function isKafkaAway(error: unknown): error is Error {
 }
 
 async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: AbortSignal): Promise<void> {
-  const consumer = createKafka(options.kafka, options.onLog).consumer({
+  const onLog = (line: KafkaLogLine) => {
+    // Every trouble of kafkajs is told; one of them is that it begins at another offset than it was asked for.
+    state.reading++;
+    options.onLog(line);
+  };
+  const consumer = createKafka(options.kafka, onLog).consumer({
     groupId: options.groupId,
     sessionTimeout: 10_000,
     heartbeatInterval: 3_000,
@@ -168,13 +191,17 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   const stopping = new AbortController();
+  state.consumer = consumer;
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     state.joined = true;
+    state.reading++;
     state.fetchedAtMs = performance.now();
     state.assigned = payload.memberAssignment[options.topic] ?? [];
   });
   consumer.on(consumer.events.FETCH, () => {
-    state.fetchedAtMs = performance.now();
+    const nowMs = performance.now();
+    if (nowMs - state.fetchedAtMs > LONG_GAP_MS) state.reading++;
+    state.fetchedAtMs = nowMs;
   });
   consumer.on(consumer.events.HEARTBEAT, () => {
     state.memberAtMs = performance.now();
@@ -221,12 +248,16 @@ async function workOn(
 ): Promise<void> {
   const { batch, heartbeat } = payload;
   const records = batch.messages.map(recordOf);
-  if (records.length === 0 || state.halted.has(batch.partition) || signal.aborted || payload.isStale()) return;
+  if (records.length === 0 || signal.aborted || payload.isStale()) return;
+  const halted = state.halted.get(batch.partition);
+  // After a rejoin kafkajs knows nothing of it.
+  if (halted !== undefined) return halt(state, consumer, batch, halted);
   const highWatermark = BigInt(batch.highWatermark);
   const verdict = await options.work({
     partition: batch.partition,
     records: records as [KafkaRecord, ...KafkaRecord[]],
     highWatermark,
+    reading: state.reading,
     signal,
     heartbeat,
   });

@@ -43,6 +43,10 @@ create table kafka_offset (
   partition integer not null,
   cluster_id text not null,
   next_offset bigint not null check (next_offset >= 0),
+  -- SHA-256 of the record before next_offset, to know the log by; null where that record was never read.
+  last_sha256 bytea check (length(last_sha256) = 32),
+  -- Grows when a person says that the log is another one, which begins anew.
+  log integer not null default 1,
   owner text not null,
   updated_at timestamptz not null default clock_timestamp(),
   primary key (topic, partition)
@@ -200,6 +204,8 @@ create table quarantine (
   quarantine_id bigint generated always as identity primary key,
   topic text not null,
   partition integer not null,
+  -- The life of the log, as in kafka_offset: in another one old offsets come again.
+  log integer not null,
   kafka_offset bigint not null,
   reason text not null,
   detail text not null,
@@ -213,7 +219,7 @@ create table quarantine (
   quarter timestamptz,
   quarantined_at timestamptz not null default clock_timestamp(),
   published_at timestamptz,
-  unique (topic, partition, kafka_offset)
+  unique (topic, partition, log, kafka_offset)
 );
 create index quarantine_event on quarantine (event_id) where event_id is not null;
 create index quarantine_unpublished on quarantine (quarantine_id) where published_at is null;

@@ -15,6 +15,15 @@ export async function openIncident(db: Queryable, incident: Incident): Promise<v
   await insertOutbox(db, { severity: 'page', ...incident, dedupKey: `incident/${opened.incident_id}` });
 }
 
+/** What the open incidents of these kinds are about. */
+export async function openIncidentSubjects(db: Queryable, kinds: readonly string[]): Promise<string[]> {
+  const { rows } = await db.query<{ subject: string }>(
+    'select subject from incident where kind = any ($1) and resolved_at is null',
+    [kinds],
+  );
+  return rows.map((row) => row.subject);
+}
+
 /** Resolves an open incident in the name of this login. False when none is open. */
 export async function resolveIncident(
   db: Queryable,

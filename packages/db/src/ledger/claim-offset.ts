@@ -9,6 +9,8 @@ export type OffsetClaim = {
   clusterId: string;
   expectedOffset: bigint;
   nextOffset: bigint;
+  /** SHA-256 of the last record of the batch, by which the log is known again. */
+  lastSha256: Uint8Array;
   owner: string;
   epoch: bigint;
 };
@@ -23,7 +25,7 @@ export async function claimOffset(connection: Connection, claim: OffsetClaim): P
   await connection.query('select pg_advisory_xact_lock_shared($1)', [EPOCH_LOCK]);
   const { rows } = await connection.query<{ claimed: boolean; next_offset: string | null; epoch: string }>(
     `with claimed as (
-       update kafka_offset set next_offset = $4, owner = $5, updated_at = clock_timestamp()
+       update kafka_offset set next_offset = $4, last_sha256 = $8, owner = $5, updated_at = clock_timestamp()
         where topic = $1 and partition = $2 and next_offset = $3 and cluster_id = $6
           and exists (select 1 from configuration_epoch where epoch = $7)
        returning 1
@@ -39,6 +41,7 @@ export async function claimOffset(connection: Connection, claim: OffsetClaim): P
       claim.owner,
       claim.clusterId,
       claim.epoch.toString(),
+      claim.lastSha256,
     ],
   );
   const row = rows[0]!;
@@ -48,7 +51,12 @@ export async function claimOffset(connection: Connection, claim: OffsetClaim): P
   return { claimed: false, nextOffset: BigInt(row.next_offset), epoch: BigInt(row.epoch) };
 }
 
-export type KnownOffset = { nextOffset: bigint; clusterId: string };
+export type KnownOffset = {
+  nextOffset: bigint;
+  clusterId: string;
+  /** SHA-256 of the record before `nextOffset`; undefined where that record was never read. */
+  lastSha256: Buffer | undefined;
+};
 
 /** Where the ledger continues on a partition. A partition never seen before begins at `lowWatermark`. */
 export async function openOffset(
@@ -60,12 +68,16 @@ export async function openOffset(
      on conflict (topic, partition) do nothing`,
     [at.topic, at.partition, at.clusterId, at.lowWatermark.toString(), at.owner],
   );
-  const { rows } = await db.query<{ next_offset: string; cluster_id: string }>(
-    'select next_offset, cluster_id from kafka_offset where topic = $1 and partition = $2',
+  const { rows } = await db.query<{ next_offset: string; cluster_id: string; last_sha256: Buffer | null }>(
+    'select next_offset, cluster_id, last_sha256 from kafka_offset where topic = $1 and partition = $2',
     [at.topic, at.partition],
   );
   const row = rows[0]!;
-  return { nextOffset: BigInt(row.next_offset), clusterId: row.cluster_id };
+  return {
+    nextOffset: BigInt(row.next_offset),
+    clusterId: row.cluster_id,
+    lastSha256: row.last_sha256 ?? undefined,
+  };
 }
 
 /** Which of these records the ledger holds, as a row or in quarantine: of a replay all, of a rewritten log not all. */
@@ -76,7 +88,9 @@ export async function countKnownRecords(
   const { rows } = await db.query<{ known: string }>(
     `select (select count(*) from usage_event where event_id = any ($1::uuid[]))
           + (select count(*) from quarantine
-              where topic = $2 and partition = $3 and (kafka_offset = any ($4::bigint[]) or event_id = any ($1::uuid[]))) as known`,
+              where topic = $2 and partition = $3
+                and log = (select log from kafka_offset where topic = $2 and partition = $3)
+                and (kafka_offset = any ($4::bigint[]) or event_id = any ($1::uuid[]))) as known`,
     [at.eventIds, at.topic, at.partition, at.unreadableOffsets.map(String)],
   );
   return Number(rows[0]!.known);

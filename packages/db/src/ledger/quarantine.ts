@@ -54,12 +54,12 @@ export async function insertQuarantine(connection: Connection, rows: readonly Qu
     `with given as materialized (
        select *, row_number() over (partition by event_id order by kafka_offset) as copy from ${quarantineRows.from()}
      ), kept as (
-       insert into quarantine (${others}, quarter)
-       select ${others}, case when event_id is null then null
+       insert into quarantine (${others}, log, quarter)
+       select ${others}, (select log from kafka_offset at where at.topic = given.topic and at.partition = given.partition), case when event_id is null then null
               when copy = 1 and not exists (select 1 from quarantine known where known.event_id = given.event_id and known.quarter is not null)
                             and not exists (select 1 from usage_event known where known.event_id = given.event_id) then quarter end
          from given
-       on conflict (topic, partition, kafka_offset) do nothing
+       on conflict (topic, partition, log, kafka_offset) do nothing
        returning kafka_offset, quarter
      )
      select kafka_offset from kept where quarter is not null`,

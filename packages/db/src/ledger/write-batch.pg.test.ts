@@ -103,6 +103,7 @@ function batchOf(
       expectedOffset: BigInt(offset),
       nextOffset: BigInt(offset + eventIds.length),
       epoch: configuration.epoch,
+      lastSha256: new Uint8Array(32),
     },
     policyVersionId: configuration.policyVersionId,
     rowForm,

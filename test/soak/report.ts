@@ -5,6 +5,7 @@ import type { UnaskedEnd } from './supervisor.ts';
 import type { Account } from './traffic/messages.ts';
 
 const FIRST_DIFFERENCES = 10;
+const MOST_CHARS = 300;
 const number = (value: number) => Math.round(value).toLocaleString('en');
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
@@ -28,6 +29,7 @@ export function reportLines(outcome: Outcome): string[] {
       ['  of bytes each', number(account.bytesPerEvent)],
       ['duplicates sent on purpose', number(account.duplicates)],
       ['unreadable records', number(account.unreadable.length)],
+      ['records under a wrong Kafka key', number(account.misaddressed.length)],
       ['sends that Kafka did not answer, repeated', number(account.failedSends)],
       ...[...tally.counts].sort().map(([what, times]): [string, string] => [what, number(times)]),
       ['services that ended by themselves', number(outcome.unaskedEnds.length)],
@@ -47,7 +49,7 @@ export function reportLines(outcome: Outcome): string[] {
     ...table(outcome.comparisons.map((one) => [`${number(one.compared)} × ${one.what}`, verdict(one)])),
     ...outcome.comparisons
       .flatMap(({ differences }) => differences.slice(0, FIRST_DIFFERENCES))
-      .map((text) => `  ✖ ${text}`),
+      .map((text) => `  ✖ ${text.slice(0, MOST_CHARS)}`),
   ];
 }
 

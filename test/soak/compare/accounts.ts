@@ -9,7 +9,12 @@ export async function compareAccounts(db: Pool, account: Account, marks: readonl
     `select emitter_id as id, boot, sum(seen) as seen, max(highest_seq) as highest, bool_or(closed_at is not null) as closed
        from emitter_seq group by emitter_id, boot`,
   );
-  const { rows: unreadable } = await db.query<{ record: string }>('select distinct record from quarantine');
+  const { rows: unreadable } = await db.query<{ record: string }>(
+    `select distinct record from quarantine where reason <> 'key_mismatch'`,
+  );
+  const { rows: misaddressed } = await db.query<{ id: string }>(
+    `select distinct event_id as id from quarantine where reason = 'key_mismatch'`,
+  );
   const { rows: sums } = await db.query<{ events: string; records: string; goodbyes: string }>(
     `select (select count(*) from usage_event) as events,
             (select coalesce(sum(seen + duplicates + quarantined), 0) from emitter_seq) + (select count(*) from quarantine where event_id is null) as records,
@@ -30,6 +35,11 @@ export async function compareAccounts(db: Pool, account: Account, marks: readonl
       'unreadable record',
       new Map(unreadable.map(({ record }) => [record, 'quarantined'])),
       new Map(account.unreadable.map((record) => [record, 'quarantined'])),
+    ),
+    compareMaps(
+      'misaddressed record',
+      new Map(misaddressed.map(({ id }) => [id, 'quarantined'])),
+      new Map(account.misaddressed.map((id) => [id, 'quarantined'])),
     ),
     compareMaps('stored events', new Map([['count', events]]), new Map([['count', String(account.events)]])),
     recordsComparison(BigInt(records), BigInt(goodbyes), high),

@@ -13,9 +13,9 @@ import { Oracle } from './oracle.ts';
 import { createSender, type Sender } from './sender.ts';
 
 const TICK_MS = 50;
-const DUPLICATE_SHARE = 0.05;
-/** Of the duplicates: those with another Kafka key, so that another partition and perhaps another member reads them. */
-const ELSEWHERE_SHARE = 0.2;
+const DUPLICATE_SHARE = 0.065;
+/** Of the duplicates: those under the Kafka key of somebody else. They must be set aside, and count nothing. */
+const MISADDRESSED_SHARE = 0.2;
 const LONGEST_DELAY_S = 60;
 const UNREADABLE_SHARE = 0.001;
 
@@ -30,6 +30,7 @@ class Generator {
   readonly #emitters = new Map<string, EmitterBoot>();
   readonly #later = new Map<number, RecordOut[]>();
   readonly #unreadable: string[] = [];
+  readonly #misaddressed: string[] = [];
   readonly #startedAt = new Date().toISOString();
   #totalWeight = 0;
   #duplicates = 0;
@@ -78,7 +79,7 @@ class Generator {
     this.#bytes += record.value.length;
     this.#oracle.count(event, drawn);
     this.#sender.add(record);
-    if (random.next() < DUPLICATE_SHARE) this.#repeatLater(record, second + random.whole(0, LONGEST_DELAY_S));
+    if (random.next() < DUPLICATE_SHARE) this.#repeatLater(record, event.id, second + random.whole(0, LONGEST_DELAY_S));
     if (random.next() < UNREADABLE_SHARE) this.#sendUnreadable(key);
   }
 
@@ -91,10 +92,11 @@ class Generator {
     return this.#keys[0]!;
   }
 
-  #repeatLater(record: RecordOut, second: number): void {
-    const key = this.#random.next() < ELSEWHERE_SHARE ? this.#pickKey().sha256 : record.key;
+  #repeatLater(record: RecordOut, eventId: string, second: number): void {
+    const key = this.#random.next() < MISADDRESSED_SHARE ? this.#pickKey().sha256 : record.key;
+    if (key === record.key) this.#duplicates++;
+    else this.#misaddressed.push(eventId);
     this.#later.set(second, [...(this.#later.get(second) ?? []), { ...record, key }]);
-    this.#duplicates++;
   }
 
   #sendUnreadable(key: SoakKey): void {
@@ -116,6 +118,7 @@ class Generator {
       events: this.#oracle.events,
       duplicates: this.#duplicates,
       unreadable: this.#unreadable,
+      misaddressed: this.#misaddressed,
       cells: [...this.#oracle.cells.values()],
       emitters: [...this.#emitters.values()].map(({ id, boot, seq }) => ({ id, boot, seq })),
       bytesPerEvent: this.#bytes / this.#oracle.events,

@@ -24,6 +24,8 @@ export type Account = {
   readonly duplicates: number;
   /** Records that cannot be read, each text once. */
   readonly unreadable: readonly string[];
+  /** Ids of events that came a second time under somebody else's Kafka key. */
+  readonly misaddressed: readonly string[];
   readonly cells: readonly OracleCell[];
   readonly emitters: readonly { readonly id: string; readonly boot: string; readonly seq: number }[];
   readonly bytesPerEvent: number;

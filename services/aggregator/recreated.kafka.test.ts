@@ -11,7 +11,6 @@ import { testPool, untilStored } from '../../test/harness/ledger.ts';
 import { trafficKey, usageEvent } from '../../test/harness/traffic.ts';
 
 const AGGREGATOR = 'services/aggregator/main.ts';
-const NOT_YET = { todo: 'the last record that was read is not compared with what Kafka has at its offset' };
 const BEFORE = 10;
 // One key: one partition, so that every record of a test is on the same one.
 const key = trafficKey();
@@ -63,7 +62,7 @@ test('a topic that was made anew and holds more than before is not read on from 
   assert.ok(counted === 0 || counted === sent.length, `${counted} of ${sent.length} were counted: some, but not all`);
 });
 
-test('nor when the group still has its committed offset of the old topic', NOT_YET, async () => {
+test('nor when the group still has its committed offset of the old topic', async () => {
   await using ledger = await counting('anew_group');
   const { db, kafka, env, aggregator, partition } = ledger;
   await aggregator.kill('SIGTERM');
@@ -76,7 +75,7 @@ test('nor when the group still has its committed offset of the old topic', NOT_Y
   assert.ok(counted === 0 || counted === sent.length, `${counted} of ${sent.length} were counted: some, but not all`);
 });
 
-test('nor under an aggregator that stood still meanwhile', NOT_YET, async () => {
+test('nor under an aggregator that stood still meanwhile', async () => {
   await using ledger = await counting('anew_running');
   const { db, kafka, partition, aggregator } = ledger;
   aggregator.signal('SIGSTOP');

@@ -70,7 +70,7 @@ test('a topic that was made anew halts the partition: its records are not taken 
   await recreateTopic(kafka, kafka.topics.usage.name);
   await sendUsage(kafka, events(4));
   await using _aggregator = await startService(AGGREGATOR, env);
-  assert.match(await incident(db, 'log_rewritten'), /4 records below offset 10/);
+  assert.match(await incident(db, 'log_rewritten'), /read up to offset 10, but the log ends at 4/);
   assert.equal(await storedCount(db), 10);
 });
 

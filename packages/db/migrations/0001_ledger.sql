@@ -110,6 +110,8 @@ $$;
 
 -- Makes the day partitions of raw rows and minute cells for each of these UTC days. It runs as the owner of the two tables:
 -- whoever may call it needs no right to make tables.
+-- A table is made beside its parent and attached to it: `create table … partition of` would lock the parent against everybody,
+-- and so let every batch wait for the longest reader.
 create function ensure_partitions(first_day date, last_day date) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -128,11 +130,13 @@ begin
     ends := starts + interval '24 hours';
     suffix := to_char(first_day + day, 'YYYYMMDD');
     if to_regclass('usage_event_' || suffix) is null then
-      execute format('create table %I partition of usage_event for values from (%L) to (%L)',
+      execute format('create table %I (like usage_event including all)', 'usage_event_' || suffix);
+      execute format('alter table usage_event attach partition %I for values from (%L) to (%L)',
                      'usage_event_' || suffix, first_uuid_at(starts), first_uuid_at(ends));
     end if;
     if to_regclass('usage_minute_' || suffix) is null then
-      execute format('create table %I partition of usage_minute for values from (%L) to (%L) with (fillfactor = 50)',
+      execute format('create table %I (like usage_minute including all) with (fillfactor = 50)', 'usage_minute_' || suffix);
+      execute format('alter table usage_minute attach partition %I for values from (%L) to (%L)',
                      'usage_minute_' || suffix, starts, ends);
     end if;
   end loop;

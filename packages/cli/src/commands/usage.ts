@@ -1,5 +1,5 @@
 import { loadEnforcement } from '@bursar/db/report/enforcement';
-import { sumUsage, USAGE_GROUPS, type UsageGroup, type UsageRow } from '@bursar/db/report/usage';
+import { MINUTES_KEPT_MS, sumUsage, USAGE_GROUPS, type UsageGroup, type UsageRow } from '@bursar/db/report/usage';
 import type { Command } from 'commander';
 import { type Context, type Session, withSession } from '../context.ts';
 import { formatOption, parseInstant, parseZone } from '../options.ts';
@@ -11,7 +11,6 @@ import { writeCompleteness } from './completeness.ts';
 
 const MINUTE_MS = 60_000;
 const QUARTER_HOUR_MS = 15 * MINUTE_MS;
-const MINUTES_KEPT_MS = 35 * 86_400_000;
 
 type Options = { by: string; since: string; until?: string; zone?: string; completeness?: boolean; format: Format };
 

@@ -1,9 +1,11 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import type { Finding } from '@bursar/db/inbox/finding';
-import { type LedgerBatch, type Written, writeBatch } from '@bursar/db/ledger/write-batch';
+import type { LedgerBatch, Written } from '@bursar/db/ledger/write-batch';
+import { writeOnDemand } from '@bursar/db/ledger/write-on-demand';
 import type { Pool } from '@bursar/db/pool';
 import type { PriceIndex } from '@bursar/pricing/price-index';
 import { believableSeqs, type MostSeqOf, unbelievable, withBelievableSeq } from './believable-seq.ts';
+import { closedBefore } from './closed-days.ts';
 import type { ConfigurationKeeper, InUse } from './configuration-keeper.ts';
 import type { LedgerNames } from './ledger-names.ts';
 import type { AggregatorMetrics } from './metrics.ts';
@@ -51,9 +53,12 @@ export class BatchWriter {
     const readings = readRecords(records, { topic, partition, nowMs });
     const counted = await this.#count(readings);
     const mostSeqOf = await believableSeqs(pool, readings);
-    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, records.length);
+    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, {
+      nowMs,
+      recordCount: records.length,
+    });
     const stopTimer = metrics.batchSeconds.startTimer();
-    const written = await writeBatch(pool, batch);
+    const written = await writeOnDemand(pool, batch);
     stopTimer();
     this.#noteDuplicates(partition, written);
     if (written.state === 'written')
@@ -98,13 +103,14 @@ export class BatchWriter {
     expectedOffset: bigint,
     readings: Readings,
     { inUse, records, mostSeqOf }: Counted & { mostSeqOf: MostSeqOf },
-    recordCount: number,
+    { nowMs, recordCount }: { nowMs: number; recordCount: number },
   ): LedgerBatch {
     const { topic, clusterId, owner } = this.#options;
     const nextOffset = expectedOffset + BigInt(recordCount);
     return {
       claim: { topic, partition, clusterId, expectedOffset, nextOffset, owner, epoch: inUse.epoch },
       policyVersionId: inUse.policyVersionId,
+      closedBefore: closedBefore(inUse.policy?.organization.timezone, nowMs),
       events: records.map((record) => eventRow(record, record.dimensionId, partition)),
       rowForm: this.#insertsLeft.has(partition) ? 'insert' : 'copy',
       quarantined: readings.quarantined.map((row) => withBelievableSeq(row, mostSeqOf)),

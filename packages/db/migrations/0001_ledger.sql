@@ -1,6 +1,6 @@
 -- The ledger: what was used, by whom, at what cost. Written by the aggregator alone (limit windows and breaches included),
--- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, quarantine, emitter_seq,
--- emitter_quarter_hour, limit_window, breach.
+-- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, cube_correction, quarantine,
+-- emitter_seq, emitter_quarter_hour, limit_window, breach.
 
 create type operation as enum ('messages', 'batches', 'count_tokens');
 create type outcome as enum ('complete', 'cancelled', 'truncated', 'http_error', 'transport_error', 'refused');
@@ -153,6 +153,33 @@ create table kafka_mark (
   marked_at timestamptz not null,
   primary key (topic, partition)
 ) with (fillfactor = 10);
+
+-- What was added to a quarter hour after its day was closed (an hour after its end, by the organization's clock), one row
+-- per batch and cell: sum at close + corrections = sum now. Without the offsets of the batch nobody could ask why.
+create table cube_correction (
+  correction_id bigint generated always as identity primary key,
+  recorded_at timestamptz not null default clock_timestamp(),
+  cause text not null check (cause in ('late_event')),
+  topic text not null,
+  partition integer not null,
+  first_offset bigint not null,
+  last_offset bigint not null,
+  bucket timestamptz not null,
+  dimension_id integer not null,
+  requests bigint not null,
+  errors bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  cache_read_tokens bigint not null,
+  cache_write_5m_tokens bigint not null,
+  cache_write_1h_tokens bigint not null,
+  web_searches bigint not null,
+  cost_firm_usd numeric(24, 12) not null,
+  cost_estimated_usd numeric(24, 12) not null,
+  cost_provisional_usd numeric(24, 12) not null
+);
+create index cube_correction_recorded on cube_correction (recorded_at);
+create index cube_correction_bucket on cube_correction (bucket);
 
 -- What one boot of one emitter sent, per partition, so that lanes never wait for each other here.
 create table emitter_seq (

@@ -19,12 +19,13 @@ import { createUsageLoop } from './usage-loop.ts';
 const HOUR_MS = 3_600_000;
 
 await runMain('aggregator', options, async (config, log) => {
-  const { usage, quarantine, standing } = topics(config.topicPrefix);
+  const specs = topics(config.topicPrefix);
+  const { usage, quarantine } = specs;
   const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator' };
   const away = { timeoutMs: config.startTimeoutMs, log };
   const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 3 }));
   await readyPostgres(pool, anthropicPrices, away);
-  const clusterId = await readyKafka(kafka, [usage, quarantine, standing], away);
+  const clusterId = await readyKafka(kafka, specs, away);
 
   const metrics = createMetrics();
   const configuration = new ConfigurationKeeper(pool, log, metrics);

@@ -21,7 +21,7 @@ function isPartitionMissing(error: unknown): boolean {
 
 /** From the first to the last instant that decides on a partition: times of ids for rows, of requests for minutes. */
 function daysOf({ events }: LedgerBatch): [from: Date, to: Date] {
-  const instants = events.flatMap(({ event_id, occurred_at }) => [idTimeMs(event_id), Date.parse(occurred_at)]);
+  const instants = events.flatMap(({ event_id, occurred_at }) => [idTimeMs(event_id), occurred_at.getTime()]);
   const sorted = instants.sort((a, b) => a - b);
   return [new Date(sorted[0]!), new Date(sorted.at(-1)!)];
 }

@@ -53,10 +53,16 @@ export class BatchWriter {
     const readings = readRecords(records, { topic, partition, nowMs });
     const counted = await this.#count(readings);
     const mostSeqOf = await believableSeqs(pool, readings);
-    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, {
-      nowMs,
-      recordCount: records.length,
-    });
+    const batch = this.#batch(
+      partition,
+      expectedOffset,
+      readings,
+      { ...counted, mostSeqOf },
+      {
+        nowMs,
+        recordCount: records.length,
+      },
+    );
     const stopTimer = metrics.batchSeconds.startTimer();
     const written = await writeOnDemand(pool, batch);
     stopTimer();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { openPool } from '@bursar/db/pool';
-import { configured } from '@bursar/runtime/exit-error';
 import { MINUTES_KEPT_MS } from '@bursar/db/report/usage';
+import { configured } from '@bursar/runtime/exit-error';
 import { runMain } from '@bursar/runtime/main';
 import { createRegistry } from '@bursar/runtime/metrics';
 import { runService } from '@bursar/runtime/service';

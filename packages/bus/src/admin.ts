@@ -87,7 +87,13 @@ export async function topicRetention(
       includeSynonyms: false,
       resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['retention.ms', 'cleanup.policy'] }],
     }),
-  );
+  ).catch((error: { type?: string }) => {
+    if (error.type !== 'TOPIC_AUTHORIZATION_FAILED') throw error;
+    throw new Error(
+      `Kafka does not tell this login how the topic ${topic} is set; allow it the operation DescribeConfigs on the topic`,
+      { cause: error },
+    );
+  });
   const value = (name: string) =>
     resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue;
   const policies = value('cleanup.policy')?.split(',') ?? [];

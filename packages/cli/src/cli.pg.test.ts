@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openPool, type Pool } from '@bursar/db/pool';
-import { NEWEST_QUARANTINED } from '@bursar/db/report/waiting';
 import { formatUsd, parseUsd } from '@bursar/pricing/money';
 import { eventually } from '../../../infra/local/eventually.ts';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.ts';
@@ -48,10 +47,7 @@ test('status says that enforcement is on, what waits for a person and what to ty
   assert.match(stdout, /1 proposed suspension to decide +bursar holds list/);
   assert.match(stdout, /sweep: failed \(timeout\)/);
   assert.match(stdout, /1 switched off and read back/);
-  assert.equal(stdout.split(NEWEST_QUARANTINED).length, 2, 'the query for what was not counted is shown once');
-  assert.deepEqual((await pool.query(NEWEST_QUARANTINED)).rows, [
-    { reason: 'schema', detail: 'not JSON', record: '?' },
-  ]);
+  assert.match(stdout, /1 record not counted, to decide about \(schema\) +bursar quarantine list/);
   assert.match(stdout, /next +bursar holds list/);
 });
 

@@ -226,7 +226,8 @@ create table emitter_quarter_hour (
 ) with (fillfactor = 50);
 create index emitter_quarter_hour_time on emitter_quarter_hour (quarter);
 
--- A record that could not be counted, with its secrets removed.
+-- A record that could not be counted, with its secrets removed. A person decides: retried, it goes through the log again and
+-- counts, or comes back as a new row; discarded, it never counts.
 create table quarantine (
   quarantine_id bigint generated always as identity primary key,
   topic text not null,
@@ -236,6 +237,10 @@ create table quarantine (
   detail text not null,
   record text not null,
   record_bytes integer not null,
+  record_key text,
+  headers jsonb not null default '{}',
+  -- How key, headers and text differ from what came; null when they do not. Only then can the record go through the log again.
+  altered text check (altered in ('cut', 'scrubbed', 'not_text')),
   event_id uuid,
   -- Whose event it was, where that could be read. With a quarter it is counted there as quarantined; a copy is not.
   emitter_id text,
@@ -244,7 +249,13 @@ create table quarantine (
   quarter timestamptz,
   quarantined_at timestamptz not null default clock_timestamp(),
   published_at timestamptz,
-  unique (topic, partition, kafka_offset)
+  state text not null default 'held' check (state in ('held', 'retried', 'discarded')),
+  decided_at timestamptz,
+  decided_by text,
+  decided_because text,
+  unique (topic, partition, kafka_offset),
+  check ((state = 'held') = (decided_at is null) and (decided_at is null) = (decided_by is null))
 );
 create index quarantine_event on quarantine (event_id) where event_id is not null;
 create index quarantine_unpublished on quarantine (quarantine_id) where published_at is null;
+create index quarantine_held on quarantine (reason, quarantine_id) where state = 'held';

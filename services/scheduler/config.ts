@@ -13,11 +13,13 @@ function cronOption(job: string, expression: string, what: string) {
 
 const DAY_MS = 86_400_000;
 
-/** An id that comes again must still find its row. */
-const keptRequests = milliseconds.refine((keepMs) => keepMs >= DEDUP_WINDOW_MS, {
+/** A day more than the dedup window, for clocks that differ: an id that comes again must still find its row. */
+const SHORTEST_KEPT_MS = DEDUP_WINDOW_MS + DAY_MS;
+
+const keptRequests = milliseconds.refine((keepMs) => keepMs >= SHORTEST_KEPT_MS, {
   error: ({ input }) =>
     `would drop requests after ${days(Number(input))} days, but the same event may come again for ${days(DEDUP_WINDOW_MS)} days ` +
-    `(the dedup window) and would then count twice; set it to ${days(DEDUP_WINDOW_MS)}d or more`,
+    `(the dedup window; and a day of slack) and would then count twice; set it to ${days(SHORTEST_KEPT_MS)}d or more`,
 });
 
 function days(ms: number): number {

@@ -383,6 +383,8 @@ test('quarantine retry and discard refuse what names no record, before anything 
 
 test('corrections tell what was added to closed days since the books were closed, exactly', async () => {
   assert.match((await here('corrections')).stderr, /No closed day was changed/);
+  const backwards = await here('corrections', '--since', '1h', '--until', '2h');
+  assert.deepEqual([backwards.code, backwards.stdout], [2, '']);
   await pool.query(
     `insert into cube_correction (recorded_at, cause, topic, partition, first_offset, last_offset, bucket, dimension_id, requests, errors,
        input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, web_searches, cost_firm_usd,

@@ -5,6 +5,7 @@ import { type Context, type Session, withSession } from '../context.ts';
 import { formatOption, parseInstant, parseZone } from '../options.ts';
 import { type Column, type Format, writeListing } from '../output/listing.ts';
 import { utcMinuteText } from '../output/time-text.ts';
+import { WrongUseError } from '../wrong-use-error.ts';
 import { policyZone } from './usage.ts';
 import { groupColumn, parseGroups, sumColumns } from './usage-columns.ts';
 
@@ -36,6 +37,9 @@ async function writeCorrections(context: Context, session: Session, options: Opt
   const instant = (text: string, option: string) => parseInstant(db, text, option, { now, zone });
   const recordedFrom = await instant(options.since, '--since');
   const recordedTo = options.until === undefined ? now : await instant(options.until, '--until');
+  if (recordedFrom >= recordedTo) {
+    throw new WrongUseError(`--since ${options.since} is not before --until ${options.until ?? 'now'}.`);
+  }
   const rows = await sumCorrections(db, { by, recordedFrom, recordedTo, zone });
   const span = `${utcMinuteText(recordedFrom)} to ${utcMinuteText(recordedTo)}`;
   writeListing(context.terminal, options.format, {

@@ -17,7 +17,9 @@ export async function recordCorrections(
   closing: Closing,
   rows: readonly CubeRow[],
 ): Promise<void> {
-  const late = rows.filter((row) => Date.parse(row.bucket) < closing.closedBefore.getTime());
+  // Sorted by bucket: in ordinary traffic the first row settles it.
+  const firstOpen = rows.findIndex((row) => Date.parse(row.bucket) >= closing.closedBefore.getTime());
+  const late = firstOpen === -1 ? rows : rows.slice(0, firstOpen);
   if (late.length === 0) return;
   await connection.query({
     name: 'record-corrections',

@@ -39,6 +39,17 @@ const ADVICE: Readonly<Record<string, QuarantineAdvice>> = {
     todo: `Read the detail. Upgrade the aggregator if it is the older one, then ${RETRY} within the ten days in which an event can count; else mend the emitter and discard it.`,
     canRetry: true,
   },
+  key_mismatch: {
+    means:
+      'The Kafka key or the subject of the record is not the API key that the event names: no emitter of Bursar does that.',
+    todo: 'Find out who wrote it: somebody may charge requests to the key of another. Then discard it.',
+    canRetry: true,
+  },
+  unreadable_batch: {
+    means: 'The batch around the record could not be unpacked, so nothing of the record is here.',
+    todo: 'Find out which producer wrote it and how it compresses; what it held must be sent again from there. Then discard it.',
+    canRetry: false,
+  },
   id_not_v7: {
     means: 'The event id carries no time, so it can not be told whether it was counted before.',
     todo: 'Find out who makes such ids (no emitter of Bursar does), then discard it.',

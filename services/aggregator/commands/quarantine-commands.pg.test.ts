@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { RecordOut } from '@bursar/bus/producer';
 import { insertQuarantine, pruneQuarantine } from '@bursar/db/ledger/quarantine';
@@ -21,8 +22,10 @@ async function quarantineOf(name: string, ...records: Partial<QuarantineRow>[]) 
   const onExit = new AsyncDisposableStack();
   const database = onExit.use(await freshDatabase(name));
   const db = onExit.use(testPool(database.url));
-  const rows = records.map((record, index) => row(index, record));
-  await inTransaction(db, (connection) => insertQuarantine(connection, rows));
+  // One by one: their numbers are in this order.
+  for (const [index, record] of records.entries()) {
+    await inTransaction(db, (connection) => insertQuarantine(connection, [row(index, record)]));
+  }
   const sent: RecordOut[] = [];
   const producer = {
     send: async (topic: string, out: readonly RecordOut[]) => {
@@ -44,6 +47,7 @@ function row(offset: number, record: Partial<QuarantineRow>): QuarantineRow {
   return {
     ...{ topic: TOPIC, partition: 0, kafka_offset: String(offset), reason: 'invalid', detail: 'a field is wrong' },
     ...{ record: `{"n":${offset}}`, record_bytes: 7, record_key: 'k', headers: '{}', altered: null, event_id: null },
+    ...{ emitter_id: null, boot: null, seq: null, quarter: null },
     ...record,
   };
 }
@@ -81,6 +85,19 @@ test('a retried record goes to the usage topic as it came, once, and who decided
   await it.consume();
   assert.equal(it.sent.length, 2, 'not a second time');
   assert.match((await outcomes(it.db))[1] ?? '', /^0 records sent again\nnot 1: it was sent again before/);
+});
+
+test('a record that is sent again leaves the count of what is quarantined: it is counted when it comes', async () => {
+  const boot = randomUUID();
+  const own = { emitter_id: 'search/1', boot, seq: 1, quarter: '2026-11-24T10:00:00Z', event_id: uuidV7(Date.now()) };
+  await using it = await quarantineOf('release', own);
+  await it.db.query(
+    `insert into emitter_seq (emitter_id, boot, partition, service, quarantined) values ('search/1', $1, 0, 'search', 1)`,
+    [boot],
+  );
+  await ask(it.db, 'quarantine_retry', { ids: ['1'] });
+  await it.consume();
+  assert.deepEqual((await it.db.query('select quarantined::int from emitter_seq')).rows, [{ quarantined: 0 }]);
 });
 
 test('what must not or can not go through the log again is refused with its reason, the rest is sent', async () => {

@@ -1,5 +1,6 @@
 import type { Producer, RecordOut } from '@bursar/bus/producer';
 import { insertAudit } from '@bursar/db/inbox/audit-pending';
+import { releaseQuarantined } from '@bursar/db/ledger/emitters';
 import { type DecidableRecord, decideQuarantined } from '@bursar/db/ledger/quarantine';
 import type { CommandKind } from './consume-commands.ts';
 import { decisionText, type Refusal } from './decision-text.ts';
@@ -21,6 +22,8 @@ export function retryQuarantined(producer: Pick<Producer, 'send'>, usageTopic: s
         await producer.send(usageTopic, accepted.map(recordOut));
         const { actor, reason } = command;
         await decideQuarantined(connection, ids, { state: 'retried', actor, because: reason });
+        // They are counted when they come again, so they leave the count of what is quarantined.
+        await releaseQuarantined(connection, ids);
         const evidence = { commandId: command.commandId, quarantineIds: ids };
         await insertAudit(connection, { action: 'quarantine.retry', target: 'quarantine', reason, actor, evidence });
       }

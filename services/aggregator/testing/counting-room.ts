@@ -1,6 +1,7 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import { submitPolicy } from '@bursar/db/configuration/submit-policy';
 import { openOffset } from '@bursar/db/ledger/claim-offset';
+import { principalsOf } from '@bursar/db/ledger/principals';
 import type { Pool } from '@bursar/db/pool';
 import type { UsageEvent } from '@bursar/events/cloudevent';
 import { uuidV7 } from '@bursar/events/uuid-v7';
@@ -17,6 +18,7 @@ import { ConfigurationKeeper } from '../configuration-keeper.ts';
 import { readyPartitions } from '../dependencies.ts';
 import { LedgerNames } from '../ledger-names.ts';
 import { createMetrics } from '../metrics.ts';
+import { PrincipalBound } from '../principal-bound.ts';
 import { RemarkBook } from '../remark-book.ts';
 
 const TOPIC = 'bursar.usage.v1';
@@ -64,6 +66,7 @@ async function writerOn(pool: Pool): Promise<BatchWriter> {
     ...{ pool, topic: TOPIC, clusterId: 'c', owner: 'test', configuration, metrics },
     prices: indexPriceBook(anthropicPrices),
     names: new LedgerNames(pool),
+    principals: new PrincipalBound((keyRefs, dayMs) => principalsOf(pool, keyRefs, dayMs)),
     remarks: new RemarkBook(pool, log),
     onNewKey: () => {},
   });

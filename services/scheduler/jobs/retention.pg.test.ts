@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensurePartitions, firstIdAt } from '@bursar/db/ledger/partitions';
@@ -49,25 +48,6 @@ test('a table that a person detached to keep it stays; one that a crash left det
   const names = await partitions(it.pool);
   assert.ok(names.includes(kept));
   assert.ok(!names.includes(left));
-});
-
-test('a login that is only a member of the role that owns the tables drops them in its name', async () => {
-  await using it = await freshInstallation();
-  await ensurePartitions(it.pool, daysAgo(102), daysAgo(102));
-  const suffix = randomBytes(4).toString('hex');
-  const [owner, login] = [`bursar_test_owner_${suffix}`, `bursar_test_login_${suffix}`];
-  const tables = ['usage_event', 'usage_minute', ...(await partitions(it.pool))];
-  await it.pool.query(`create role ${owner}; create role ${login} login noinherit password '${suffix}' in role ${owner};
-    ${tables.map((table) => `alter table ${table} owner to ${owner};`).join('\n')}`);
-  const url = new URL(it.url);
-  [url.username, url.password] = [login, suffix];
-  const pool = openPool(url.href, { name: 'scheduler test' });
-  try {
-    assert.match(await retention(pool), /^2 partitions dropped/);
-  } finally {
-    await pool.end();
-    await it.pool.query(`reassign owned by ${owner} to current_user; drop role ${login}; drop role ${owner}`);
-  }
 });
 
 /** A session that has read the whole ledger and keeps its snapshot, as a long export does. */

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { asLedgerOwner } from '../ledger/as-ledger-owner.ts';
 import type { Connection, Pool } from '../pool.ts';
 
 export type PartitionedTable = 'usage_event' | 'usage_minute';
@@ -25,24 +26,14 @@ export async function dropExpiredPartitions(
   keepMs: Readonly<Record<PartitionedTable, number>>,
   signal: AbortSignal,
 ): Promise<Dropped> {
-  const connection = await pool.connect();
-  try {
-    await actAsOwner(connection);
+  return asLedgerOwner(pool, async (connection) => {
     await connection.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    return await dropAll(connection, await expiredPartitions(connection, keepMs), signal);
-  } finally {
-    // The session has another role and timeout now: it does not go back to the pool.
-    connection.release(true);
-  }
-}
-
-async function actAsOwner(connection: Connection): Promise<void> {
-  const { rows } = await connection.query<{ owner: string }>(
-    `select pg_get_userbyid(relowner) as owner from pg_class
-      where oid = 'usage_event'::regclass and pg_get_userbyid(relowner) <> current_user
-        and pg_has_role(session_user, relowner, 'member')`,
-  );
-  if (rows[0] !== undefined) await connection.query(`set role ${pg.escapeIdentifier(rows[0].owner)}`);
+    try {
+      return await dropAll(connection, await expiredPartitions(connection, keepMs), signal);
+    } finally {
+      await connection.query('reset lock_timeout');
+    }
+  });
 }
 
 /** Those that are half detached come first: Postgres detaches one partition of a table at a time. */

@@ -28,12 +28,8 @@ await runMain('aggregator', options, async (config, log) => {
   const metrics = createMetrics();
   const configuration = new ConfigurationKeeper(pool, log, metrics);
   await configuration.keep();
-  const configurationLoop = createLoop({
-    name: 'configuration',
-    everyMs: 1_000,
-    tick: () => configuration.keep(),
-    log,
-  });
+  const keepConfiguration = () => configuration.keep();
+  const configurationLoop = createLoop({ name: 'configuration', everyMs: 1_000, tick: keepConfiguration, log });
   const usageLoop = createUsageLoop({
     kafka,
     clusterId,
@@ -48,6 +44,7 @@ await runMain('aggregator', options, async (config, log) => {
   });
   const keepMs = { decided: config.keepDecidedMs, held: config.keepQuarantineMs };
   const quarantine = quarantineParts({ pool, kafka, topics: specs, keepMs, log });
+  const wakes = { bursar_configuration: configurationLoop, bursar_command: quarantine.commands };
   await runService({
     name: 'aggregator',
     log,
@@ -56,11 +53,7 @@ await runMain('aggregator', options, async (config, log) => {
     drainTimeoutMs: config.drainTimeoutMs,
     parts: [
       { name: 'postgres', stop: () => pool.end() },
-      wakeOnNotify(
-        config.databaseUrl,
-        { bursar_configuration: configurationLoop, bursar_command: quarantine.commands },
-        log,
-      ),
+      wakeOnNotify(config.databaseUrl, wakes, log),
       configurationLoop,
       createLoop({ name: 'partitions', everyMs: HOUR_MS, tick: () => readyPartitions(pool), log }),
       createMarkLoop(pool, kafka, specs.usage.name, log),

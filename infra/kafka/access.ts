@@ -28,7 +28,7 @@ export function accessOf(names: ReturnType<typeof topics>, groupPrefix: string, 
   const emitter = topic(usage.name, 'write', 'describe');
   const guard = [...topic(standing.name, 'read', 'describe'), ...group(`${groupPrefix}.guard.`, true)];
   const aggregator = [
-    ...topic(usage.name, 'read', 'write', 'describe'),
+    ...topic(usage.name, 'read', 'write', 'describe', 'describe_configs'),
     ...group(`${groupPrefix}.aggregator`, false),
     ...topic(quarantine.name, 'write', 'describe'),
     ...topic(standing.name, 'describe'),

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { asLedgerOwner } from '@bursar/db/ledger/as-ledger-owner';
 import { ensurePartitions } from '@bursar/db/ledger/partitions';
 import { migrate } from '@bursar/db/migrate';
+import { dropExpiredPartitions } from '@bursar/db/schedule/drop-partitions';
 import { runHere } from '../../packages/cli/src/testing/run-cli.ts';
 import { call, install, policyText } from '../../test/harness/installation.ts';
 import { readTopic } from '../../test/harness/kafka.ts';
@@ -88,7 +89,7 @@ describe('what a role may not do', () => {
       'update audit_pending set reason = null',
       'delete from audit_pending',
       'delete from finding',
-      'select * from command',
+      `update command set reason = 'x'`,
       'select * from cron_fire',
       'create table mine (a integer)',
       'create temporary table mine (a integer)',
@@ -254,6 +255,11 @@ describe('days of the ledger', () => {
       `select to_regclass('usage_event_20260101') is not null as kept, to_regclass('usage_event_20260102') as dropped`,
     );
     assert.deepEqual(rows, [{ kept: true, dropped: null }]);
+    await ensurePartitions(pool, first, first);
+    const keepMs = { usage_event: 0, usage_minute: 0 };
+    const { dropped } = await dropExpiredPartitions(pool, keepMs, new AbortController().signal);
+    assert.ok(dropped.includes('usage_event_20260103'), 'retention drops as the owner');
+    await ensurePartitions(pool, first, first);
     await assert.rejects(
       pool.query('delete from usage_event'),
       { code: INSUFFICIENT_PRIVILEGE },

@@ -123,11 +123,13 @@ grant execute on function first_uuid_at(timestamptz) to bursar_ledger;
 
 -- The aggregator: the ledger, the sums, the policy in force.
 grant select, insert on
-  usage_event, quarantine, price, key_identity, dimension, breach, measure, limit_rule, limit_threshold, key_binding
+  usage_event, cube_correction, quarantine, price, key_identity, dimension, breach, measure, limit_rule, limit_threshold, key_binding
   to bursar_aggregator;
 grant select, insert, update on kafka_offset, usage_minute, usage_quarter_hour, emitter_seq to bursar_aggregator;
 grant select, insert, update, delete on limit_window to bursar_aggregator;
-grant update (published_at) on quarantine to bursar_aggregator;
+grant update (published_at, state, decided_at, decided_by, decided_because, quarter), delete on quarantine to bursar_aggregator;
+grant select on command to bursar_aggregator;
+grant update (done_at, outcome) on command to bursar_aggregator;
 grant update (hint) on key_identity to bursar_aggregator;
 grant update (role) on dimension to bursar_aggregator;
 grant update (resolved, counted_from) on measure to bursar_aggregator;
@@ -167,7 +169,8 @@ grant update (resolved_at, resolved_by, resolution) on incident to bursar_aggreg
 
 -- Owners and admins see everything. What they ask for carries their login: its column has a default and is not theirs to fill.
 grant select on
-  key_identity, dimension, price, kafka_offset, usage_event, usage_minute, usage_quarter_hour, emitter_seq, quarantine,
+  key_identity, dimension, price, kafka_offset, usage_event, usage_minute, usage_quarter_hour, cube_correction, emitter_seq,
+  quarantine,
   policy_version, configuration_epoch, measure, limit_rule, limit_threshold, limit_window, breach, key_binding,
   organization, workspace, api_key, api_key_change, cron_fire, hold, key_control, act, enforcement_gate,
   finding, incident, outbox, audit_pending, command, measure_resolution, api_key_status

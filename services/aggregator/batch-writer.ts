@@ -1,9 +1,11 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import type { Finding } from '@bursar/db/inbox/finding';
-import { type LedgerBatch, type Written, writeBatch } from '@bursar/db/ledger/write-batch';
+import type { LedgerBatch, Written } from '@bursar/db/ledger/write-batch';
+import { writeOnDemand } from '@bursar/db/ledger/write-on-demand';
 import type { Pool } from '@bursar/db/pool';
 import type { PriceIndex } from '@bursar/pricing/price-index';
 import { believableSeqs, type MostSeqOf, unbelievable, withBelievableSeq } from './believable-seq.ts';
+import { closedBefore } from './closed-days.ts';
 import type { ConfigurationKeeper, InUse } from './configuration-keeper.ts';
 import type { LedgerNames } from './ledger-names.ts';
 import type { AggregatorMetrics } from './metrics.ts';
@@ -53,9 +55,9 @@ export class BatchWriter {
     const counted = await this.#count(readings);
     const mostSeqOf = await believableSeqs(pool, readings);
     const next = { offset: expectedOffset + BigInt(records.length), lastSha256: recordDigest(records.at(-1)!) };
-    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, next);
+    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, { ...next, nowMs });
     const stopTimer = metrics.batchSeconds.startTimer();
-    const written = await writeBatch(pool, batch);
+    const written = await writeOnDemand(pool, batch);
     stopTimer();
     this.#noteDuplicates(partition, written);
     if (written.state === 'written')
@@ -100,13 +102,13 @@ export class BatchWriter {
     expectedOffset: bigint,
     readings: Readings,
     { inUse, records, mostSeqOf }: Counted & { mostSeqOf: MostSeqOf },
-    next: { offset: bigint; lastSha256: Buffer },
+    { offset: nextOffset, lastSha256, nowMs }: { offset: bigint; lastSha256: Buffer; nowMs: number },
   ): LedgerBatch {
     const { topic, clusterId, owner } = this.#options;
-    const { offset: nextOffset, lastSha256 } = next;
     return {
       claim: { topic, partition, clusterId, expectedOffset, nextOffset, lastSha256, owner, epoch: inUse.epoch },
       policyVersionId: inUse.policyVersionId,
+      closedBefore: closedBefore(inUse.policy?.organization.timezone, nowMs),
       events: records.map((record) => eventRow(record, record.dimensionId, partition)),
       rowForm: this.#insertsLeft.has(partition) ? 'insert' : 'copy',
       quarantined: readings.quarantined.map((row) => withBelievableSeq(row, mostSeqOf)),

@@ -1,5 +1,12 @@
+import { DEDUP_WINDOW_MS } from '@bursar/events/topics';
 import { defineOptions, integer, milliseconds, text } from '@bursar/runtime/config';
 import { kafkaOptions } from '@bursar/runtime/kafka-options';
+
+/** A replayed record is recognised by its row in quarantine. */
+const keptQuarantine = milliseconds.refine((keepMs) => keepMs >= DEDUP_WINDOW_MS, {
+  error:
+    'is shorter than the 10 days in which Kafka may give the same record again, which would then be taken for a rewritten log; set it to 10d or more',
+});
 
 export const options = defineOptions({
   databaseUrl: {
@@ -21,6 +28,18 @@ export const options = defineOptions({
     env: 'BURSAR_LANES',
     default: '2',
     describe: 'Partitions worked on at the same time; each uses one connection to Postgres.',
+  },
+  keepDecidedMs: {
+    schema: keptQuarantine,
+    env: 'BURSAR_KEEP_DECIDED_QUARANTINE',
+    default: '90d',
+    describe: 'How long to keep a quarantined record after a person sent it again or discarded it.',
+  },
+  keepQuarantineMs: {
+    schema: keptQuarantine,
+    env: 'BURSAR_KEEP_QUARANTINE',
+    default: '400d',
+    describe: 'How long to keep a quarantined record at most, decided or not.',
   },
   startTimeoutMs: {
     schema: milliseconds,

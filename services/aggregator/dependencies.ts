@@ -1,4 +1,4 @@
-import { clusterId, createTopics } from '@bursar/bus/admin';
+import { clusterId, createTopics, topicRetention } from '@bursar/bus/admin';
 import type { KafkaSettings } from '@bursar/bus/kafka-settings';
 import { pruneEmitterQuarters } from '@bursar/db/ledger/emitters';
 import { ensurePartitions } from '@bursar/db/ledger/partitions';
@@ -9,6 +9,8 @@ import { DEDUP_WINDOW_MS, type TopicSpec } from '@bursar/events/topics';
 import { type PriceBook, priceBookHash } from '@bursar/pricing/price-book';
 import type { Log } from '@bursar/runtime/log';
 import { ExitError, waitUntil } from '@bursar/runtime/service';
+
+import { tooLongKept } from './topic-lifetime.ts';
 
 const DAYS_AHEAD_MS = 3 * 86_400_000;
 
@@ -36,9 +38,19 @@ export async function readyPartitions(pool: Pool): Promise<void> {
   await pruneEmitterQuarters(pool, ACCOUNTS_KEPT_MS);
 }
 
-/** Waits for Kafka, makes the topics that are missing and returns the cluster's id. */
-export async function readyKafka(kafka: KafkaSettings, specs: readonly TopicSpec[], away: Away): Promise<string> {
-  await waitUntil('Kafka', () => createTopics(kafka, specs), away);
+/**
+ * Waits for Kafka, makes the topics that are missing and returns the cluster's id.
+ * @throws ExitError (code 2) when the usage topic keeps records longer than their ids are known.
+ */
+export async function readyKafka(
+  kafka: KafkaSettings,
+  specs: Readonly<Record<string, TopicSpec>> & { readonly usage: TopicSpec },
+  away: Away,
+): Promise<string> {
+  await waitUntil('Kafka', () => createTopics(kafka, Object.values(specs)), away);
+  const { name } = specs.usage;
+  const problem = tooLongKept(name, await topicRetention(kafka, name));
+  if (problem !== undefined) throw new ExitError(problem, 2);
   return clusterId(kafka);
 }
 

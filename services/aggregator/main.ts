@@ -1,5 +1,4 @@
 import { kafkaConnection } from '@bursar/bus/kafka-connection';
-import { createProducer } from '@bursar/bus/producer';
 import { openPool } from '@bursar/db/pool';
 import { topics } from '@bursar/events/topics';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
@@ -12,33 +11,29 @@ import { ConfigurationKeeper } from './configuration-keeper.ts';
 import { readyKafka, readyPartitions, readyPostgres } from './dependencies.ts';
 import { createMarkLoop } from './kafka-marks.ts';
 import { createMetrics } from './metrics.ts';
-import { listenForConfiguration, partOf } from './parts.ts';
-import { publishQuarantine } from './quarantine-publisher.ts';
+import { partOf, wakeOnNotify } from './parts.ts';
+import { quarantineParts } from './quarantine-parts.ts';
 import { createUsageLoop } from './usage-loop.ts';
 
 const HOUR_MS = 3_600_000;
 
 await runMain('aggregator', options, async (config, log) => {
-  const { usage, quarantine, standing } = topics(config.topicPrefix);
+  const specs = topics(config.topicPrefix);
   const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator' };
   const away = { timeoutMs: config.startTimeoutMs, log };
-  const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 3 }));
+  const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 4 }));
   await readyPostgres(pool, anthropicPrices, away);
-  const clusterId = await readyKafka(kafka, [usage, quarantine, standing], away);
+  const clusterId = await readyKafka(kafka, specs, away);
 
   const metrics = createMetrics();
   const configuration = new ConfigurationKeeper(pool, log, metrics);
   await configuration.keep();
-  const configurationLoop = createLoop({
-    name: 'configuration',
-    everyMs: 1_000,
-    tick: () => configuration.keep(),
-    log,
-  });
+  const keepConfiguration = () => configuration.keep();
+  const configurationLoop = createLoop({ name: 'configuration', everyMs: 1_000, tick: keepConfiguration, log });
   const usageLoop = createUsageLoop({
     kafka,
     clusterId,
-    topic: usage.name,
+    topic: specs.usage.name,
     groupId: `${config.topicPrefix}.aggregator`,
     lanes: config.lanes,
     pool,
@@ -47,8 +42,9 @@ await runMain('aggregator', options, async (config, log) => {
     log,
     onNewKey: () => configurationLoop.wake(),
   });
-  const producer = createProducer(kafka);
-  const quarantineTick = () => publishQuarantine(pool, producer, quarantine.name);
+  const keepMs = { decided: config.keepDecidedMs, held: config.keepQuarantineMs };
+  const quarantine = quarantineParts({ pool, kafka, topics: specs, keepMs, log });
+  const wakes = { bursar_configuration: configurationLoop, bursar_command: quarantine.commands };
   await runService({
     name: 'aggregator',
     log,
@@ -57,12 +53,11 @@ await runMain('aggregator', options, async (config, log) => {
     drainTimeoutMs: config.drainTimeoutMs,
     parts: [
       { name: 'postgres', stop: () => pool.end() },
-      listenForConfiguration(config.databaseUrl, configurationLoop, log),
+      wakeOnNotify(config.databaseUrl, wakes, log),
       configurationLoop,
       createLoop({ name: 'partitions', everyMs: HOUR_MS, tick: () => readyPartitions(pool), log }),
-      createMarkLoop(pool, kafka, usage.name, log),
-      { name: 'quarantine producer', stop: () => producer.disconnect() },
-      createLoop({ name: 'quarantine', everyMs: 1_000, tick: quarantineTick, log }),
+      createMarkLoop(pool, kafka, specs.usage.name, log),
+      ...quarantine.parts,
       partOf('usage', usageLoop, metrics),
     ],
   });

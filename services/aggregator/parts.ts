@@ -1,24 +1,20 @@
 import type { PartitionLoop } from '@bursar/bus/partition-loop';
-import { openListener } from '@bursar/db/pool';
+import { type Channel, openListener } from '@bursar/db/pool';
 import type { Log } from '@bursar/runtime/log';
 import type { Loop } from '@bursar/runtime/loop';
 import type { Part } from '@bursar/runtime/service';
 import type { AggregatorMetrics } from './metrics.ts';
 
-/** Wakes the configuration loop on a notification; the loop's own rhythm covers a connection that is lost. */
-export function listenForConfiguration(databaseUrl: string, loop: Loop, log: Log): Part {
+/** Wakes a loop on its channel's notifications; the loop's own rhythm covers a connection that is lost. */
+export function wakeOnNotify(databaseUrl: string, loops: Readonly<Partial<Record<Channel, Loop>>>, log: Log): Part {
   let listener: { close(): Promise<void> } | undefined;
   return {
     name: 'notifications',
     async start() {
       const onLost = (error: Error) => log.warn({ err: error }, 'notifications are lost; polling goes on');
-      listener = await openListener(
-        databaseUrl,
-        'bursar aggregator',
-        ['bursar_configuration'],
-        () => loop.wake(),
-        onLost,
-      );
+      const channels = Object.keys(loops) as Channel[];
+      const wake = (channel: Channel) => loops[channel]?.wake();
+      listener = await openListener(databaseUrl, 'bursar aggregator', channels, wake, onLost);
     },
     stop: async () => listener?.close().catch(() => {}),
   };

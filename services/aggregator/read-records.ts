@@ -1,11 +1,11 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import type { QuarantineRow } from '@bursar/db/ledger/rows';
 import { decodeEvent, type EmitterEvent, type UsageEvent } from '@bursar/events/cloudevent';
-import { scrubSecrets } from '@bursar/events/field';
 import type { SequencePosition } from '@bursar/events/sequence-position';
 import { DEDUP_WINDOW_MS } from '@bursar/events/topics';
 import { uuidV7TimeMs } from '@bursar/events/uuid-v7';
 import { billedTokens } from '@bursar/pricing/billed-tokens';
+import { quarantineRow } from './quarantine-row.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -16,7 +16,6 @@ const LONGEST_REQUEST_MS = DAY_MS;
 /** Emitters are accounted for by quarters of an hour, this far back; what claims another time counts at its arrival. */
 export const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 const ACCOUNTED_MS = 35 * DAY_MS;
-const KEPT_CHARS = 16_384;
 const MOST_TOKENS = 1_000_000_000;
 
 export type UsageRecord = { event: UsageEvent; occurredAtMs: number; offset: bigint };
@@ -61,7 +60,8 @@ export function readRecords(
     } else if (reading.kind === 'emitter') {
       emitters.push(reading.emitter);
     } else {
-      quarantined.push(quarantineRow(record, at, reading));
+      const eventId = reading.refused?.eventId ?? null;
+      quarantined.push({ ...quarantineRow(record, at, { ...reading, eventId }), ...whose(reading.refused) });
       if (reading.refused) refused.push(reading.refused);
     }
   }
@@ -144,21 +144,6 @@ function wrongUsage({ event }: UsageRecord): Wrong | undefined {
   if (event.data.usage === undefined) return undefined;
   const largest = Math.max(...Object.values(billedTokens(event.data.usage)));
   return largest > MOST_TOKENS ? { reason: 'implausible_usage', detail: `${largest} tokens of one kind` } : undefined;
-}
-
-function quarantineRow(record: KafkaRecord, at: { topic: string; partition: number }, refused: Refused): QuarantineRow {
-  const kept = (record.value ?? Buffer.alloc(0)).subarray(0, KEPT_CHARS).toString('utf8').replaceAll('\u0000', '');
-  return {
-    topic: at.topic,
-    partition: at.partition,
-    kafka_offset: record.offset.toString(),
-    reason: refused.reason,
-    detail: scrubSecrets(refused.detail).replaceAll('\u0000', ''),
-    record: scrubSecrets(kept),
-    record_bytes: record.value?.byteLength ?? 0,
-    event_id: refused.refused?.eventId ?? null,
-    ...whose(refused.refused),
-  };
 }
 
 function whose(refused: RefusedRecord | undefined): Pick<QuarantineRow, 'emitter_id' | 'boot' | 'seq' | 'quarter'> {

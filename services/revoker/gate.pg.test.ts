@@ -124,6 +124,18 @@ test('a pause whose end can not be read is refused, in words', async () => {
   assert.match(String((await world.rows('select outcome from command'))[0]?.outcome), /arguments.until is not a time/);
 });
 
+test('a command to the aggregator is left to it, and keeps no key from being switched off', async () => {
+  await using world = await worldWith('other_command', ['key-0']);
+  await world.pool.query(
+    `insert into command (kind, reason, arguments) values ('quarantine_discard', 'r', '{"ids":["1"]}')`,
+  );
+  await breakAll(world, ['key-0']);
+  await turn(world.revoker());
+  assert.equal(world.updates().length, 1);
+  assert.deepEqual(await world.rows('select done_at, outcome from command'), [{ done_at: null, outcome: null }]);
+  assert.deepEqual(await world.rows('select paused from enforcement_gate'), [{ paused: false }]);
+});
+
 test('an option and a file pause one process, and the file stops doing so when it is gone', async () => {
   await using world = await worldWith('pause_local', ['key-0']);
   const folder = mkdtempSync(join(tmpdir(), 'bursar-pause-'));

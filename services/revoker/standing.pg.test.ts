@@ -20,7 +20,7 @@ test('a suspension and the return are told to the guards, signed, with rising ge
 
   const events = world.sent.map((record) => {
     const value = Buffer.from(record.value as string);
-    assert.equal(verifyStanding(value, record.headers?.[SIGNATURE_HEADER] ?? '', world.signing.publicKey), true);
+    assert.equal(verifyStanding(value, String(record.headers?.[SIGNATURE_HEADER]), world.signing.publicKey), true);
     const decoded = decodeEvent({ value, headers: record.headers ?? {} });
     assert.ok(decoded.ok, JSON.stringify(decoded));
     return (decoded.event as StandingEvent).data;

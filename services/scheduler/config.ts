@@ -1,3 +1,4 @@
+import { DEDUP_WINDOW_MS } from '@bursar/events/topics';
 import { defineOptions, milliseconds, text, url } from '@bursar/runtime/config';
 import { validateDetailed } from 'node-cron';
 
@@ -8,6 +9,21 @@ const cron = text.superRefine((expression, context) => {
 function cronOption(job: string, expression: string, what: string) {
   const describe = `When to ${what} (${job}): a cron expression in UTC, of five or six fields.`;
   return { schema: cron, env: `BURSAR_CRON_${job.toUpperCase()}`, default: expression, describe };
+}
+
+const DAY_MS = 86_400_000;
+
+/** A day more than the dedup window, for clocks that differ: an id that comes again must still find its row. */
+const SHORTEST_KEPT_MS = DEDUP_WINDOW_MS + DAY_MS;
+
+const keptRequests = milliseconds.refine((keepMs) => keepMs >= SHORTEST_KEPT_MS, {
+  error: ({ input }) =>
+    `would drop requests after ${days(Number(input))} days, but the same event may come again for ${days(DEDUP_WINDOW_MS)} days ` +
+    `(the dedup window; and a day of slack) and would then count twice; set it to ${days(SHORTEST_KEPT_MS)}d or more`,
+});
+
+function days(ms: number): number {
+  return Math.round((ms / DAY_MS) * 10) / 10;
 }
 
 /** Everything the scheduler can be told, beside what every service can. */
@@ -47,6 +63,14 @@ export const schedulerOptions = defineOptions({
   ratesCron: cronOption('rates', '* * * * * *', 'judge rates'),
   rotationCron: cronOption('rotation', '* * * * *', 'look for keys to rotate'),
   maintenanceCron: cronOption('maintenance', '7 * * * *', 'make partitions and forget old ticks'),
+  retentionCron: cronOption('retention', '*/10 * * * *', 'drop the days whose time is over'),
+  keepRequestsMs: {
+    schema: keptRequests,
+    env: 'BURSAR_KEEP_REQUESTS',
+    default: '100d',
+    describe:
+      'How long to keep a row per request. 100 days are the longest quarter and a week to close it; sums per quarter hour stay for ever.',
+  },
   livenessCron: cronOption('liveness', '* * * * *', 'look for emitters that went silent'),
   silentAfterMs: {
     schema: milliseconds,

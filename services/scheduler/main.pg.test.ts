@@ -92,3 +92,18 @@ test('the scheduler tells every wrong cron expression at once', async () => {
   assert.match(service.log(), /BURSAR_CRON_SWEEP/);
   assert.match(service.log(), /BURSAR_CRON_RATES/);
 });
+
+test('the scheduler refuses to drop requests while their ids may come again, with both numbers and what to set', async () => {
+  for (const [keep, days] of [
+    ['5d', 5],
+    ['10d', 10],
+  ] as const) {
+    const around = { DATABASE_URL: 'postgres://x/y', BURSAR_KEEP_REQUESTS: keep };
+    await using service = await startService(MAIN, around);
+    assert.equal((await service.ended).code, 2);
+    assert.match(
+      service.log(),
+      new RegExp(`after ${days} days, but .* come again for 10 days .* set it to 11d or more`),
+    );
+  }
+});

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { openPool } from '@bursar/db/pool';
+import { MINUTES_KEPT_MS } from '@bursar/db/report/usage';
 import { configured } from '@bursar/runtime/exit-error';
 import { runMain } from '@bursar/runtime/main';
 import { createRegistry } from '@bursar/runtime/metrics';
@@ -13,6 +14,7 @@ import { inventoryJob } from './jobs/inventory.ts';
 import { livenessJob } from './jobs/liveness.ts';
 import { maintenanceJob } from './jobs/maintenance.ts';
 import { ratesJob } from './jobs/rates.ts';
+import { retentionJob } from './jobs/retention.ts';
 import { rotationJob } from './jobs/rotation.ts';
 import { sweepJob } from './jobs/sweep.ts';
 import { createSchedulerMetrics } from './metrics.ts';
@@ -34,6 +36,7 @@ await runMain('scheduler', schedulerOptions, async (config, log) => {
   const waiting = { timeoutMs: config.startTimeoutMs, log };
   const jobs: Job[] = [
     maintenanceJob(pool, config.maintenanceCron, config.keepTicksMs),
+    retentionJob(pool, config.retentionCron, { usage_event: config.keepRequestsMs, usage_minute: MINUTES_KEPT_MS }),
     inventoryJob(pool, client, config.inventoryCron),
     sweepJob(pool, config.sweepCron, (breaches) => metrics.breachesMissed.inc(breaches)),
     ratesJob(pool, config.ratesCron),

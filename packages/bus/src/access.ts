@@ -2,7 +2,7 @@ import kafkajs, { type AclEntry } from 'kafkajs';
 import { withAdmin } from './admin.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 
-export type Operation = 'read' | 'write' | 'describe';
+export type Operation = 'read' | 'write' | 'describe' | 'describe_configs';
 
 /** One right: who may do what with a topic or a consumer group, from everywhere. */
 export type Grant = {
@@ -20,6 +20,7 @@ const OPERATION = {
   read: AclOperationTypes.READ,
   write: AclOperationTypes.WRITE,
   describe: AclOperationTypes.DESCRIBE,
+  describe_configs: AclOperationTypes.DESCRIBE_CONFIGS,
 } satisfies Record<Operation, number>;
 const RESOURCE = { topic: AclResourceTypes.TOPIC, group: AclResourceTypes.GROUP };
 const PATTERN = { literal: ResourcePatternTypes.LITERAL, prefix: ResourcePatternTypes.PREFIXED };

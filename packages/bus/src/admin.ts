@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { explainKafkaError } from './explain-error.ts';
 import { createKafka, type KafkaSettings } from './kafka-settings.ts';
+
+const { ConfigResourceTypes } = kafkajs;
 
 /** As in @bursar/events/topics; the bus knows no events. */
 export type TopicShape = {
@@ -70,6 +72,33 @@ export async function watermarks(kafka: KafkaSettings, topic: string): Promise<W
   return offsets
     .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
     .sort((a, b) => a.partition - b.partition);
+}
+
+/**
+ * How long a topic keeps its records, as its broker is set now; -1 keeps for ever.
+ * `compacts`: of records with the same key only the last is sure to stay.
+ */
+export async function topicRetention(
+  kafka: KafkaSettings,
+  topic: string,
+): Promise<{ retentionMs: number; compacts: boolean }> {
+  const { resources } = await withAdmin(kafka, (admin) =>
+    admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['retention.ms', 'cleanup.policy'] }],
+    }),
+  ).catch((error: { type?: string }) => {
+    if (error.type !== 'TOPIC_AUTHORIZATION_FAILED') throw error;
+    throw new Error(
+      `Kafka does not tell this login how the topic ${topic} is set; allow it the operation DescribeConfigs on the topic`,
+      { cause: error },
+    );
+  });
+  const value = (name: string) =>
+    resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue;
+  const policies = value('cleanup.policy')?.split(',') ?? [];
+  const retentionMs = policies.includes('delete') ? Number(value('retention.ms')) : -1;
+  return { retentionMs, compacts: policies.includes('compact') };
 }
 
 /** Runs work on a connection for administration. For this package: its callers know no kafkajs. */

@@ -64,8 +64,11 @@ const COMMIT_EVERY_MS = 1_000;
 const REJOIN_AFTER_MS = 1_000;
 /** A fetch is answered within 50 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
-/** In less time a topic is not deleted, made again and filled further than it was read. */
-const LONG_GAP_MS = 500;
+/**
+ * Between two fetches, at rest and while batches are worked on. A fetch that finds nothing takes 50 ms; after a gap the
+ * topic may have been deleted, made again and filled further than it was read.
+ */
+const LONG_GAP_MS = { idle: 200, busy: 1_000 };
 const LOOK_EVERY_MS = 10_000;
 
 /**
@@ -87,6 +90,8 @@ class LoopState {
   /** When this process was last known to be a member, by the monotonic clock. */
   memberAtMs = performance.now();
   batchesUnderWay = 0;
+  /** When the last batch was done, by the monotonic clock. */
+  workedAtMs = 0;
   reading = 0;
   consumer: Consumer | undefined;
   assigned: readonly number[] = [];
@@ -200,7 +205,9 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
   });
   consumer.on(consumer.events.FETCH, () => {
     const nowMs = performance.now();
-    if (nowMs - state.fetchedAtMs > LONG_GAP_MS) state.reading++;
+    const longGapMs =
+      state.batchesUnderWay > 0 || state.workedAtMs > state.fetchedAtMs ? LONG_GAP_MS.busy : LONG_GAP_MS.idle;
+    if (nowMs - state.fetchedAtMs > longGapMs) state.reading++;
     state.fetchedAtMs = nowMs;
   });
   consumer.on(consumer.events.HEARTBEAT, () => {
@@ -228,6 +235,7 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
           if (!stopping.signal.aborted) failed.reject(error);
         } finally {
           state.batchesUnderWay--;
+          state.workedAtMs = performance.now();
         }
       },
     });

@@ -12,10 +12,11 @@ const FAILURES_BEFORE_NEW_CLIENT = 3;
 const SEND_TIMEOUT_MS = 10_000;
 
 export type RecordOut = {
-  readonly key: string;
+  /** Null: any partition. */
+  readonly key: string | null;
   /** Null deletes the key from a compacted topic. */
   readonly value: string | Buffer | null;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 };
 
 /** A send that neither succeeded nor failed in time; it may still arrive. */

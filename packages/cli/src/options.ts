@@ -35,9 +35,9 @@ export function parseCount(text: string, option: string, most: number): number {
 }
 
 /** A reason for the record: one line of plain text without secrets. Throws WrongUseError when nothing is left of it. */
-export function parseReason(text: string): string {
+export function parseReason(text: string, option = '--reason'): string {
   const reason = scrub(plainText(text));
-  if (reason === '') throw new WrongUseError('--reason is empty; write why, it stays in the record.');
+  if (reason === '') throw new WrongUseError(`${option} is empty; write why, it stays in the record.`);
   return reason;
 }
 

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addApply } from './commands/apply.ts';
 import { addConfig } from './commands/config-file.ts';
+import { addCorrections } from './commands/corrections.ts';
 import { addFindings } from './commands/findings.ts';
 import { addHolds } from './commands/holds.ts';
 import { addIncidents } from './commands/incidents.ts';
@@ -12,6 +13,7 @@ import { addKeys } from './commands/keys.ts';
 import { addLimits } from './commands/limits.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPause } from './commands/pause.ts';
+import { addQuarantine } from './commands/quarantine.ts';
 import { addRequests } from './commands/requests.ts';
 import { addStatus } from './commands/status.ts';
 import { addUsage } from './commands/usage.ts';
@@ -75,11 +77,13 @@ function createProgram(context: Context): Command {
     addRequests,
     addWorkspaces,
     addUsage,
+    addCorrections,
     addLimits,
     addKeys,
     addHolds,
     addFindings,
     addIncidents,
+    addQuarantine,
     addPause,
     addConfig,
     addApply,

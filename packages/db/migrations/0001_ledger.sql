@@ -1,6 +1,6 @@
 -- The ledger: what was used, by whom, at what cost. Written by the aggregator alone (limit windows and breaches included),
--- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, quarantine, emitter_seq,
--- emitter_quarter_hour, limit_window, breach.
+-- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, cube_correction, quarantine,
+-- emitter_seq, emitter_quarter_hour, limit_window, breach.
 
 create type operation as enum ('messages', 'batches', 'count_tokens');
 create type outcome as enum ('complete', 'cancelled', 'truncated', 'http_error', 'transport_error', 'refused');
@@ -114,6 +114,8 @@ $$;
 
 -- Makes the day partitions of raw rows and minute cells for each of these UTC days. It runs as the owner of the two tables:
 -- whoever may call it needs no right to make tables.
+-- A table is made beside its parent and attached to it: `create table … partition of` would lock the parent against everybody,
+-- and so let every batch wait for the longest reader.
 create function ensure_partitions(first_day date, last_day date) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -132,11 +134,13 @@ begin
     ends := starts + interval '24 hours';
     suffix := to_char(first_day + day, 'YYYYMMDD');
     if to_regclass('usage_event_' || suffix) is null then
-      execute format('create table %I partition of usage_event for values from (%L) to (%L)',
+      execute format('create table %I (like usage_event including all)', 'usage_event_' || suffix);
+      execute format('alter table usage_event attach partition %I for values from (%L) to (%L)',
                      'usage_event_' || suffix, first_uuid_at(starts), first_uuid_at(ends));
     end if;
     if to_regclass('usage_minute_' || suffix) is null then
-      execute format('create table %I partition of usage_minute for values from (%L) to (%L) with (fillfactor = 50)',
+      execute format('create table %I (like usage_minute including all) with (fillfactor = 50)', 'usage_minute_' || suffix);
+      execute format('alter table usage_minute attach partition %I for values from (%L) to (%L)',
                      'usage_minute_' || suffix, starts, ends);
     end if;
   end loop;
@@ -153,6 +157,33 @@ create table kafka_mark (
   marked_at timestamptz not null,
   primary key (topic, partition)
 ) with (fillfactor = 10);
+
+-- What was added to a quarter hour after its day was closed (an hour after its end, by the organization's clock), one row
+-- per batch and cell: sum at close + corrections = sum now. Without the offsets of the batch nobody could ask why.
+create table cube_correction (
+  correction_id bigint generated always as identity primary key,
+  recorded_at timestamptz not null default clock_timestamp(),
+  cause text not null check (cause in ('late_event')),
+  topic text not null,
+  partition integer not null,
+  first_offset bigint not null,
+  last_offset bigint not null,
+  bucket timestamptz not null,
+  dimension_id integer not null,
+  requests bigint not null,
+  errors bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  cache_read_tokens bigint not null,
+  cache_write_5m_tokens bigint not null,
+  cache_write_1h_tokens bigint not null,
+  web_searches bigint not null,
+  cost_firm_usd numeric(24, 12) not null,
+  cost_estimated_usd numeric(24, 12) not null,
+  cost_provisional_usd numeric(24, 12) not null
+);
+create index cube_correction_recorded on cube_correction (recorded_at);
+create index cube_correction_bucket on cube_correction (bucket);
 
 -- What one boot of one emitter sent, per partition, so that lanes never wait for each other here.
 create table emitter_seq (
@@ -199,7 +230,8 @@ create table emitter_quarter_hour (
 ) with (fillfactor = 50);
 create index emitter_quarter_hour_time on emitter_quarter_hour (quarter);
 
--- A record that could not be counted, with its secrets removed.
+-- A record that could not be counted, with its secrets removed. A person decides: retried, it goes through the log again and
+-- counts, or comes back as a new row; discarded, it never counts.
 create table quarantine (
   quarantine_id bigint generated always as identity primary key,
   topic text not null,
@@ -211,6 +243,10 @@ create table quarantine (
   detail text not null,
   record text not null,
   record_bytes integer not null,
+  record_key text,
+  headers jsonb not null default '{}',
+  -- How key, headers and text differ from what came; null when they do not. Only then can the record go through the log again.
+  altered text check (altered in ('cut', 'scrubbed', 'not_text')),
   event_id uuid,
   -- Whose event it was, where that could be read. With a quarter it is counted there as quarantined; a copy is not.
   emitter_id text,
@@ -219,7 +255,13 @@ create table quarantine (
   quarter timestamptz,
   quarantined_at timestamptz not null default clock_timestamp(),
   published_at timestamptz,
-  unique (topic, partition, log, kafka_offset)
+  state text not null default 'held' check (state in ('held', 'retried', 'discarded')),
+  decided_at timestamptz,
+  decided_by text,
+  decided_because text,
+  unique (topic, partition, log, kafka_offset),
+  check ((state = 'held') = (decided_at is null) and (decided_at is null) = (decided_by is null))
 );
 create index quarantine_event on quarantine (event_id) where event_id is not null;
 create index quarantine_unpublished on quarantine (quarantine_id) where published_at is null;
+create index quarantine_held on quarantine (reason, quarantine_id) where state = 'held';

@@ -49,10 +49,10 @@ create table audit_pending (
   evidence jsonb not null default '{}'
 );
 
--- What people ask for. The command line inserts; the revoker consumes.
+-- What people ask for. The command line inserts; the revoker consumes pause and unpause, the aggregator the rest.
 create table command (
   command_id bigint generated always as identity primary key,
-  kind text not null check (kind in ('pause', 'unpause')),
+  kind text not null check (kind in ('pause', 'unpause', 'quarantine_retry', 'quarantine_discard')),
   arguments jsonb not null default '{}',
   reason text not null,
   actor text not null default session_user,

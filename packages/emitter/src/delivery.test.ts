@@ -29,7 +29,7 @@ it('sends everything once and in order, at most 200 records at a time', async ()
   await delivery.drain(5_000);
   const sent = log.batches.flat();
   assert.deepEqual(
-    sent.filter(({ key }) => !key.startsWith('emitter:')).map(({ value }) => JSON.parse(String(value)).id),
+    sent.filter(({ key }) => !key?.startsWith('emitter:')).map(({ value }) => JSON.parse(String(value)).id),
     events.map(({ id }) => id),
   );
   assert.equal(sent.length, 1_001);

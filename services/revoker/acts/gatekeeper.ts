@@ -1,6 +1,7 @@
-import { type Command, finishCommand, pendingCommands } from '@bursar/db/enforcement/command';
+import { type Command, pendingCommands } from '@bursar/db/enforcement/command';
 import { type Gate, lockGate, pauseGate, unpauseGate } from '@bursar/db/enforcement/gate';
 import { insertAudit } from '@bursar/db/inbox/audit-pending';
+import { finishCommand } from '@bursar/db/inbox/command';
 import { insertOutbox } from '@bursar/db/inbox/outbox';
 import type { Connection } from '@bursar/db/pool';
 

@@ -1,14 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queryable } from '@bursar/db/pool';
-import { type CommandRequest, commandOutcome, submitCommand } from '@bursar/db/report/command';
+import { type CommandRequest, submitCommand } from '@bursar/db/report/command';
 import { loadEnforcement } from '@bursar/db/report/enforcement';
 import { ExitError } from '@bursar/runtime/exit-error';
 import type { Command } from 'commander';
+import { waitForOutcome } from '../connection/wait-for-outcome.ts';
 import { type Context, withSession } from '../context.ts';
 import { parseCount, parseReason, parseSpan } from '../options.ts';
 import { utcText } from '../output/time-text.ts';
-
-const ASK_EVERY_MS = 100;
 
 type Options = { reason: string; for?: string; wholeBacklog?: boolean; wait: string };
 
@@ -51,15 +49,6 @@ async function ask(context: Context, command: Command, request: CommandRequest, 
     context.terminal.print(`The revoker took command ${commandId}: ${outcome}`);
     context.terminal.print(await standing(db));
   });
-}
-
-async function waitForOutcome(db: Queryable, commandId: string, waitMs: number, signal: AbortSignal) {
-  const deadline = performance.now() + waitMs;
-  for (;;) {
-    const outcome = await commandOutcome(db, commandId);
-    if (outcome !== undefined || performance.now() >= deadline || signal.aborted) return outcome;
-    await sleep(ASK_EVERY_MS, undefined, { signal }).catch(() => {});
-  }
 }
 
 async function standing(db: Queryable): Promise<string> {

@@ -1,17 +1,16 @@
 import { loadEnforcement } from '@bursar/db/report/enforcement';
-import { sumUsage, USAGE_GROUPS, type UsageGroup, type UsageRow } from '@bursar/db/report/usage';
+import { MINUTES_KEPT_MS, sumUsage, USAGE_GROUPS, type UsageGroup } from '@bursar/db/report/usage';
 import type { Command } from 'commander';
 import { type Context, type Session, withSession } from '../context.ts';
 import { formatOption, parseInstant, parseZone } from '../options.ts';
-import { countText, sumUsd, usdText } from '../output/amount-text.ts';
-import { type Column, type Format, writeListing } from '../output/listing.ts';
+import { type Format, writeListing } from '../output/listing.ts';
 import { utcMinuteText } from '../output/time-text.ts';
 import { WrongUseError } from '../wrong-use-error.ts';
 import { writeCompleteness } from './completeness.ts';
+import { groupColumn, parseGroups, sumColumns, totalOf } from './usage-columns.ts';
 
 const MINUTE_MS = 60_000;
 const QUARTER_HOUR_MS = 15 * MINUTE_MS;
-const MINUTES_KEPT_MS = 35 * 86_400_000;
 
 type Options = { by: string; since: string; until?: string; zone?: string; completeness?: boolean; format: Format };
 
@@ -76,75 +75,7 @@ async function rangeOf({ db, now }: Session, { since, until }: Pick<Options, 'si
   };
 }
 
-async function policyZone({ db }: Session): Promise<string> {
+/** The zone whose days people mean unless they say otherwise. */
+export async function policyZone({ db }: Pick<Session, 'db'>): Promise<string> {
   return (await loadEnforcement(db)).timezone ?? 'UTC';
-}
-
-function parseGroups(text: string): UsageGroup[] {
-  const groups = [...new Set(text.split(',').map((group) => group.trim()))];
-  const unknown = groups.find((group) => !(group in USAGE_GROUPS));
-  if (unknown === undefined) return groups as UsageGroup[];
-  throw new WrongUseError(`--by has "${unknown}"; it takes ${Object.keys(USAGE_GROUPS).join(', ')}.`);
-}
-
-function totalOf(rows: readonly UsageRow[]): UsageRow {
-  const count = (of: (row: UsageRow) => string) => rows.reduce((sum, row) => sum + BigInt(of(row)), 0n).toString();
-  return {
-    requests: count((row) => row.requests),
-    errors: count((row) => row.errors),
-    inputTokens: count((row) => row.inputTokens),
-    outputTokens: count((row) => row.outputTokens),
-    cacheReadTokens: count((row) => row.cacheReadTokens),
-    cacheWrite5mTokens: count((row) => row.cacheWrite5mTokens),
-    cacheWrite1hTokens: count((row) => row.cacheWrite1hTokens),
-    webSearches: count((row) => row.webSearches),
-    costFirmUsd: sumUsd(rows.map((row) => row.costFirmUsd)),
-    costEstimatedUsd: sumUsd(rows.map((row) => row.costEstimatedUsd)),
-    costProvisionalUsd: sumUsd(rows.map((row) => row.costProvisionalUsd)),
-    costTotalUsd: sumUsd(rows.map((row) => row.costTotalUsd)),
-  };
-}
-
-function groupColumn(group: UsageGroup): Column<UsageRow> {
-  return {
-    key: group,
-    title: group.toUpperCase(),
-    kind: 'text',
-    value: (row) => row[group],
-    // The total has no value of the other groups.
-    people: (row) => (row[group] === '' ? '(none)' : (row[group] ?? '')),
-  };
-}
-
-type SumKey = Exclude<keyof UsageRow, UsageGroup>;
-
-function sumColumns(): Column<UsageRow>[] {
-  const counted = (key: SumKey, title?: string): Column<UsageRow> => ({
-    key,
-    ...(title === undefined ? {} : { title }),
-    kind: 'count',
-    value: (row) => Number(row[key]),
-    people: (row) => countText(row[key]),
-  });
-  const paid = (key: SumKey, title: string): Column<UsageRow> => ({
-    key,
-    title,
-    kind: 'exact',
-    value: (row) => row[key],
-    people: (row) => usdText(row[key]),
-  });
-  return [
-    counted('requests', 'REQUESTS'),
-    counted('errors', 'ERRORS'),
-    counted('inputTokens', 'IN'),
-    counted('outputTokens', 'OUT'),
-    counted('cacheReadTokens', 'CACHE READ'),
-    counted('cacheWrite5mTokens', 'WRITE 5M'),
-    counted('cacheWrite1hTokens', 'WRITE 1H'),
-    counted('webSearches'),
-    paid('costFirmUsd', 'FIRM'),
-    paid('costEstimatedUsd', 'ESTIMATED'),
-    paid('costProvisionalUsd', 'PROVISIONAL'),
-    paid('costTotalUsd', 'COST'),
-  ];
 }

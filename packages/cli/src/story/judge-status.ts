@@ -3,7 +3,7 @@ import type { Ingest } from '@bursar/db/report/ingest';
 import type { Job } from '@bursar/db/report/jobs';
 import type { KeyCounts } from '@bursar/db/report/key-counts';
 import type { RecentActs } from '@bursar/db/report/recent-acts';
-import { NEWEST_QUARANTINED, type Waiting } from '@bursar/db/report/waiting';
+import type { Waiting } from '@bursar/db/report/waiting';
 import { relativeText, utcText } from '../output/time-text.ts';
 
 export type Status = {
@@ -80,12 +80,12 @@ function needs({ enforcement, waiting, acts, jobs }: Status): Need[] {
       next: 'bursar config check bursar.yaml',
     },
     waiting.unansweredCommands > 0 && {
-      what: `${many(waiting.unansweredCommands, 'command')} that no revoker has taken: does one run?`,
-      next: 'start a revoker',
+      what: `${many(waiting.unansweredCommands, 'command')} that nobody has taken: do revoker and aggregator run?`,
+      next: 'start what does not run',
     },
-    waiting.quarantinedLastHour > 0 && {
-      what: `${many(waiting.quarantinedLastHour, 'record')} not counted in the last hour (${waiting.quarantineReasons})`,
-      next: NEWEST_QUARANTINED,
+    waiting.heldRecords > 0 && {
+      what: `${many(waiting.heldRecords, 'record')} not counted, to decide about (${waiting.heldReasons})`,
+      next: 'bursar quarantine list',
     },
     failing.length > 0 && {
       what: `Failing ${failing.length === 1 ? 'job' : 'jobs'}: ${failing.map(({ job }) => job).join(', ')}`,

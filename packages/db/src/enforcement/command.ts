@@ -9,18 +9,14 @@ export type Command = {
   actor: string;
 };
 
-/** The commands not yet carried out, oldest first; the caller has locked the gate. */
+/** The kinds that the revoker consumes; the others are the aggregator's. */
+export const GATE_COMMANDS = `kind in ('pause', 'unpause')`;
+
+/** The commands to the revoker that are not yet carried out, oldest first; the caller has locked the gate. */
 export async function pendingCommands(db: Queryable): Promise<Command[]> {
   const { rows } = await db.query<Command>(
     `select command_id as "commandId", kind, arguments, reason, actor
-       from command where done_at is null order by command_id for update`,
+       from command where done_at is null and ${GATE_COMMANDS} order by command_id for update`,
   );
   return rows;
-}
-
-export async function finishCommand(db: Queryable, commandId: string, outcome: string): Promise<void> {
-  await db.query('update command set done_at = clock_timestamp(), outcome = $2 where command_id = $1', [
-    commandId,
-    outcome,
-  ]);
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../pool.ts';
+import { GATE_COMMANDS } from './command.ts';
 
 /** The one row that every decision to act goes through. */
 export type Gate = {
@@ -25,7 +26,7 @@ const COLUMNS = `paused, paused_by as "pausedBy", paused_at as "pausedAt", pause
   breaker_open_since as "breakerOpenSince", breaker_reason as "breakerReason",
   backlog_before as "backlogBefore", backlog_acted as "backlogActed",
   (select policy_version_id from configuration_epoch) as "activeVersionId",
-  exists (select from command where done_at is null) as "commandsWaiting"`;
+  exists (select from command where done_at is null and ${GATE_COMMANDS}) as "commandsWaiting"`;
 
 /** Locks the gate until the end of the transaction. Always before any key_control or hold. */
 export async function lockGate(db: Queryable): Promise<Gate> {

@@ -86,11 +86,16 @@ export async function countKnownRecords(
   at: { topic: string; partition: number; eventIds: readonly string[]; unreadableOffsets: readonly bigint[] },
 ): Promise<number> {
   const { rows } = await db.query<{ known: string }>(
-    `select (select count(*) from usage_event where event_id = any ($1::uuid[]))
-          + (select count(*) from quarantine
-              where topic = $2 and partition = $3
-                and log = (select log from kafka_offset where topic = $2 and partition = $3)
-                and (kafka_offset = any ($4::bigint[]) or event_id = any ($1::uuid[]))) as known`,
+    `with held as (
+       select event_id, kafka_offset from quarantine
+        where topic = $2 and partition = $3 and log = (select log from kafka_offset where topic = $2 and partition = $3)
+          and (kafka_offset = any ($4::bigint[]) or event_id = any ($1::uuid[]))
+     )
+     select (select count(*) from unnest($1::uuid[]) as given (event_id)
+              where exists (select 1 from usage_event stored where stored.event_id = given.event_id)
+                 or exists (select 1 from held where held.event_id = given.event_id))
+          + (select count(*) from unnest($4::bigint[]) as given (kafka_offset)
+              where exists (select 1 from held where held.kafka_offset = given.kafka_offset)) as known`,
     [at.eventIds, at.topic, at.partition, at.unreadableOffsets.map(String)],
   );
   return Number(rows[0]!.known);

@@ -200,6 +200,11 @@ export type QuarantineRow = {
   detail: string;
   record: string;
   record_bytes: number;
+  record_key: string | null;
+  /** JSON: name → text, or texts where the name came more than once. */
+  headers: string;
+  /** How what is stored differs from what came; null when it does not. */
+  altered: Altered | null;
   event_id: string | null;
   /** Whose event it is, and the quarter of an hour in which it counts as quarantined; null where that could not be read. */
   emitter_id: string | null;
@@ -207,6 +212,9 @@ export type QuarantineRow = {
   seq: number | null;
   quarter: string | null;
 };
+
+/** cut: too long; scrubbed: a secret was taken out; not_text: bytes that no text can hold. */
+export type Altered = 'cut' | 'scrubbed' | 'not_text';
 
 export const quarantineRows = rowSet<QuarantineRow>({
   topic: 'text',
@@ -216,6 +224,9 @@ export const quarantineRows = rowSet<QuarantineRow>({
   detail: 'text',
   record: 'text',
   record_bytes: 'int',
+  record_key: 'text',
+  headers: 'jsonb',
+  altered: 'text',
   event_id: 'uuid',
   emitter_id: 'text',
   boot: 'uuid',

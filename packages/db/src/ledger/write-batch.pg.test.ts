@@ -107,6 +107,7 @@ function batchOf(
     },
     policyVersionId: configuration.policyVersionId,
     rowForm,
+    closedBefore: new Date(0),
     events: [...eventIds].sort().map((id) => row(id, dimensionId, money(1))),
     quarantined: [],
     sum(isFresh) {

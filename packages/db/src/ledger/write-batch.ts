@@ -1,6 +1,7 @@
 import type { Connection, Pool } from '../pool.ts';
 import { inRetriedTransaction } from '../transaction.ts';
 import { claimOffset, type OffsetClaim } from './claim-offset.ts';
+import { recordCorrections } from './corrections.ts';
 import { addToCube } from './cubes.ts';
 import { addToEmitterQuarters, addToEmitters } from './emitters.ts';
 import { copyEvents, DuplicateEvent, insertEvents } from './events.ts';
@@ -20,6 +21,8 @@ export type Sums = {
 export type LedgerBatch = {
   claim: OffsetClaim;
   policyVersionId: number | undefined;
+  /** Quarter hours that begin earlier belong to closed days: what the batch adds there leaves a correction. */
+  closedBefore: Date;
   /** Sorted by event id, no id twice. */
   events: readonly EventRow[];
   /** copy is faster and begins again with insert when an event is stored already. */
@@ -49,7 +52,7 @@ class LostClaim extends Error {
 
 /**
  * Writes a batch in one transaction, in the order that every writer of these tables keeps:
- * offset, rows, minute cube, quarter-hour cube, quarantine, emitters, windows, breaches.
+ * offset, rows, minute cube, quarter-hour cube, corrections, quarantine, emitters, windows, breaches.
  * A breach and the sum that proves it commit together. Errors of the connection go to the caller; nothing is half written.
  */
 export async function writeBatch(pool: Pool, batch: LedgerBatch): Promise<Written> {
@@ -74,6 +77,7 @@ async function writeIn(connection: Connection, batch: LedgerBatch): Promise<Writ
   );
   await addToCube(connection, 'usage_minute', sums.minutes);
   await addToCube(connection, 'usage_quarter_hour', sums.quarterHours);
+  await recordCorrections(connection, { ...batch.claim, closedBefore: batch.closedBefore }, sums.quarterHours);
   await addToEmitters(connection, sums.emitters);
   await addToEmitterQuarters(connection, sums.emitterQuarters);
   const crossed = await addToWindows(connection, batch.policyVersionId, sums.windows);

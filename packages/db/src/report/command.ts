@@ -20,6 +20,23 @@ export async function submitCommand(db: Queryable, command: CommandRequest): Pro
   return rows[0]!.command_id;
 }
 
+/** Which quarantined records are meant: these, or those held for a reason up to the one that the person saw. */
+export type QuarantineRequest = {
+  kind: 'quarantine_retry' | 'quarantine_discard';
+  arguments: { ids: readonly string[] } | { heldFor: string; upTo: string };
+  reason: string;
+};
+
+/** Asks the aggregator to decide about quarantined records and wakes it. The actor is the database login. Returns the id. */
+export async function submitQuarantineRequest(db: Queryable, request: QuarantineRequest): Promise<string> {
+  const { rows } = await db.query<{ command_id: string }>(
+    'insert into command (kind, reason, arguments) values ($1, $2, $3) returning command_id',
+    [request.kind, request.reason, request.arguments],
+  );
+  await db.query(`select pg_notify('bursar_command', '')`);
+  return rows[0]!.command_id;
+}
+
 /** What became of a command; undefined while nobody took it. */
 export async function commandOutcome(db: Queryable, commandId: string): Promise<string | undefined> {
   const { rows } = await db.query<{ outcome: string | null }>(

@@ -1,6 +1,9 @@
 import type { Queryable } from '../pool.ts';
 import { JOIN_NAMES, KEY_NAME } from './named-key.ts';
 
+/** How far the minute cube goes back; the quarter-hour cube is kept for ever. */
+export const MINUTES_KEPT_MS = 35 * 86_400_000;
+
 /** What usage can be broken down by. Days and months are those of the zone. */
 export const USAGE_GROUPS = {
   key: KEY_NAME,

@@ -1,0 +1,88 @@
+/** What a reason of quarantine means to the person who decides about the record. */
+export type QuarantineAdvice = {
+  means: string;
+  todo: string;
+  /** False when the record must not, or can't, count by going through the log again. */
+  canRetry: boolean;
+};
+
+const RETRY = '`bursar quarantine retry`';
+
+const ADVICE: Readonly<Record<string, QuarantineAdvice>> = {
+  empty: {
+    means: 'The record has no value.',
+    todo: 'Nothing can be counted from it: find out who writes to the topic, then discard it.',
+    canRetry: false,
+  },
+  too_large: {
+    means: 'The record is larger than any usage event.',
+    todo: 'Find out who writes to the topic; if it is an emitter, its tags or names are too long. Discard it.',
+    canRetry: false,
+  },
+  not_utf8: {
+    means: 'The record is not text: another program writes to the topic, or compresses in a way of its own.',
+    todo: 'Find out who writes to the topic, then discard it.',
+    canRetry: false,
+  },
+  not_json: {
+    means: 'The record is not JSON: another program writes to the topic, or it was damaged.',
+    todo: 'Find out who writes to the topic, then discard it.',
+    canRetry: true,
+  },
+  unknown_type: {
+    means: 'The record is no event that this version knows; the emitter may be newer than the aggregator.',
+    todo: `If the type is one of Bursar, upgrade the aggregator, then ${RETRY}; else discard it.`,
+    canRetry: true,
+  },
+  invalid: {
+    means: 'A field is missing, wrong or too long; the emitter may be newer than the aggregator.',
+    todo: `Read the detail. Upgrade the aggregator if it is the older one, then ${RETRY} within the ten days in which an event can count; else mend the emitter and discard it.`,
+    canRetry: true,
+  },
+  key_mismatch: {
+    means:
+      'The Kafka key or the subject of the record is not the API key that the event names: no emitter of Bursar does that.',
+    todo: 'Find out who wrote it: somebody may charge requests to the key of another. Then discard it.',
+    canRetry: true,
+  },
+  unreadable_batch: {
+    means: 'The batch around the record could not be unpacked, so nothing of the record is here.',
+    todo: 'Find out which producer wrote it and how it compresses; what it held must be sent again from there. Then discard it.',
+    canRetry: false,
+  },
+  id_not_v7: {
+    means: 'The event id carries no time, so it can not be told whether it was counted before.',
+    todo: 'Find out who makes such ids (no emitter of Bursar does), then discard it.',
+    canRetry: true,
+  },
+  too_old: {
+    means: 'The event is older than ids are remembered: it may have been counted long ago.',
+    todo: 'It can not be sent again. Compare its day with the usage that Anthropic shows for the key, then discard it.',
+    canRetry: false,
+  },
+  from_the_future: {
+    means: "The event was made later than now by the emitter's clock.",
+    todo: `Set the clock of that machine. Once the time of the event has come, ${RETRY}.`,
+    canRetry: true,
+  },
+  implausible_time: {
+    means: 'The time of the request does not fit the time at which its event was made: a clock was set in between.',
+    todo: 'Compare that day with the usage that Anthropic shows for the key, then discard it.',
+    canRetry: true,
+  },
+  implausible_usage: {
+    means: 'The request claims more tokens than a request can have.',
+    todo: 'Find out whether the emitter is ours and what it read, then discard it.',
+    canRetry: true,
+  },
+};
+
+/** Total: a reason that this version does not know can be tried again. */
+export function quarantineAdvice(reason: string): QuarantineAdvice {
+  if (Object.hasOwn(ADVICE, reason)) return ADVICE[reason]!;
+  return {
+    means: 'This version does not know the reason; the detail tells more.',
+    todo: `Read the detail and remove the cause, then ${RETRY}; else discard it.`,
+    canRetry: true,
+  };
+}

@@ -22,6 +22,12 @@ export const options = defineOptions({
     default: '2',
     describe: 'Partitions worked on at the same time; each uses one connection to Postgres.',
   },
+  signingSecretsDir: {
+    schema: text.optional(),
+    env: 'BURSAR_SIGNING_SECRETS_DIR',
+    describe:
+      'Folder with a file per service that holds the secrets by which it signs its records; read again as it changes.',
+  },
   startTimeoutMs: {
     schema: milliseconds,
     env: 'BURSAR_START_TIMEOUT',

@@ -6,6 +6,7 @@ import { testPool } from '../../test/harness/ledger.ts';
 import { trafficKey, usageEvent } from '../../test/harness/traffic.ts';
 import { LedgerNames } from './ledger-names.ts';
 
+const NOBODY = { policyVersionId: undefined, voucherOf: () => '' };
 const record = () => ({ event: usageEvent(trafficKey()), occurredAtMs: Date.now(), offset: 0n });
 
 test('a batch has every number that it asked for, also when the memory is full and forgets', async () => {
@@ -13,9 +14,9 @@ test('a batch has every number that it asked for, also when the memory is full a
   await using db = testPool(database.url);
   const names = new LedgerNames(db, 2);
   const records = [record(), record(), record()];
-  const first = await names.keyRefs(records.slice(0, 2));
+  const first = await names.keyRefs(records.slice(0, 2), NOBODY);
   assert.equal(first.metNew, true);
-  const both = await names.keyRefs(records);
+  const both = await names.keyRefs(records, NOBODY);
   assert.equal(both.refs.size, 3);
   for (const [sha256, keyRef] of first.refs) assert.equal(both.refs.get(sha256), keyRef);
 

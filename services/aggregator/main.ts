@@ -9,11 +9,12 @@ import { runMain } from '@bursar/runtime/main';
 import { runService } from '@bursar/runtime/service';
 import { options } from './config.ts';
 import { ConfigurationKeeper } from './configuration-keeper.ts';
-import { readyKafka, readyPartitions, readyPostgres } from './dependencies.ts';
+import { readyKafka, readyPartitions, readyPostgres, readySecrets } from './dependencies.ts';
 import { createMarkLoop } from './kafka-marks.ts';
 import { createMetrics } from './metrics.ts';
 import { listenForConfiguration, partOf } from './parts.ts';
 import { publishQuarantine } from './quarantine-publisher.ts';
+import { SpeakersKeeper } from './speakers/speakers-keeper.ts';
 import { createUsageLoop } from './usage-loop.ts';
 
 const HOUR_MS = 3_600_000;
@@ -23,18 +24,17 @@ await runMain('aggregator', options, async (config, log) => {
   const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator' };
   const away = { timeoutMs: config.startTimeoutMs, log };
   const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 3 }));
+  await readySecrets(config.signingSecretsDir);
   await readyPostgres(pool, anthropicPrices, away);
   const clusterId = await readyKafka(kafka, [usage, quarantine, standing], away);
 
   const metrics = createMetrics();
   const configuration = new ConfigurationKeeper(pool, log, metrics);
   await configuration.keep();
-  const configurationLoop = createLoop({
-    name: 'configuration',
-    everyMs: 1_000,
-    tick: () => configuration.keep(),
-    log,
-  });
+  const keep = () => configuration.keep();
+  const configurationLoop = createLoop({ name: 'configuration', everyMs: 1_000, tick: keep, log });
+  const speakers = new SpeakersKeeper({ pool, folder: config.signingSecretsDir, configuration, metrics });
+  await speakers.keep();
   const usageLoop = createUsageLoop({
     kafka,
     clusterId,
@@ -43,6 +43,7 @@ await runMain('aggregator', options, async (config, log) => {
     lanes: config.lanes,
     pool,
     configuration,
+    speakers,
     metrics,
     log,
     onNewKey: () => configurationLoop.wake(),
@@ -59,6 +60,7 @@ await runMain('aggregator', options, async (config, log) => {
       { name: 'postgres', stop: () => pool.end() },
       listenForConfiguration(config.databaseUrl, configurationLoop, log),
       configurationLoop,
+      createLoop({ name: 'speakers', everyMs: 2_000, tick: () => speakers.keep(), log }),
       createLoop({ name: 'partitions', everyMs: HOUR_MS, tick: () => readyPartitions(pool), log }),
       createMarkLoop(pool, kafka, usage.name, log),
       { name: 'quarantine producer', stop: () => producer.disconnect() },

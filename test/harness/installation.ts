@@ -121,6 +121,8 @@ export function policyText(options: {
   limits?: readonly string[];
   mode?: 'observe' | 'auto';
   caps?: string;
+  /** Default: nobody signs, and that is accepted. */
+  events?: string;
 }): string {
   const entries = options.keys.map(({ name, environment = 'development', rotate = '90d', grace = '7d', ...key }) => {
     const isProtected = key.protected ? ', protected: true' : '';
@@ -132,6 +134,7 @@ environments: { production: [Production], staging: [Staging], development: [Deve
 keys:
   entries:
 ${entries.join('\n')}
+events: ${options.events ?? '{ accept_unsigned: true }'}
 limits: [${(options.limits ?? []).join(', ')}]
 enforcement: { mode: ${options.mode ?? 'auto'}, caps: ${options.caps ?? '{ per_10_minutes: 50, per_hour: 50, per_day: 50 }'} }
 `;

@@ -52,6 +52,7 @@ export async function putInForce(pool: Pool, parts: Partial<Pick<Policy, 'limits
     roles: {},
     environments: { production: ['Production'] },
     keys: [],
+    events: { requireSignature: [], acceptUnsigned: false },
     limits: [],
     enforcement: { mode: 'observe', caps: { per10Minutes: 5, perHour: 20, perDay: { count: 10 } } },
     ...parts,

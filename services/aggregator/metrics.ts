@@ -31,8 +31,8 @@ export function createMetrics() {
     }),
     signatures: new Counter({
       name: 'bursar_signatures_total',
-      help: 'Signatures looked at, for each service with a secret here. Where valid alone rises, require_signature refuses nothing.',
-      labelNames: ['service', 'result'],
+      help: 'Signatures looked at, by the service that speaks, if a secret of it is here. Where valid alone rises, require_signature refuses nothing.',
+      labelNames: ['speaker', 'result'],
       registers,
     }),
     breaches: new Counter({ name: 'bursar_breaches_total', help: 'Thresholds crossed on the write path.', registers }),

@@ -203,6 +203,7 @@ test('a stolen secret, a forged signature and an unsigned producer move nothing 
   const { rows: forged } = await db.query('select 1 from emitter_seq where boot = $1', [boot.boot]);
   assert.deepEqual(forged, [], 'the account of the emitter that was named is untouched');
   const metrics = await (await fetch(`${company.aggregator.healthUrl}/metrics`)).text();
+  assert.match(metrics, /bursar_signatures_total\{speaker="beta",result="valid"[^}]*\} [1-9]/);
   assert.match(metrics, /bursar_quarantined_total\{reason="wrong_signature"[^}]*\} 2/);
   assert.match(metrics, /bursar_quarantined_total\{reason="foreign_key"[^}]*\} 2/);
 });

@@ -50,7 +50,7 @@ export class SpeakersKeeper {
       signing: signing.services,
       secrets: this.#secrets,
       owners,
-      onChecked: (service, result) => metrics.signatures.inc({ service, result }),
+      onChecked: (service, result) => metrics.signatures.inc({ speaker: service, result }),
     };
     return (record, event) => {
       const refusal = judgeSpeaker(rules, record, event);

@@ -31,3 +31,17 @@ test('a batch has every number that it asked for, also when the memory is full a
   assert.equal(ids[1], ids[3]);
   assert.equal(new Set(ids).size, 3);
 });
+
+test('under another policy a key is asked for again: it may have become the own one of a service', async () => {
+  await using database = await freshDatabase('names_policy');
+  await using db = testPool(database.url);
+  const names = new LedgerNames(db);
+  const key = trafficKey();
+  const records = [{ event: usageEvent(key), occurredAtMs: Date.now(), offset: 0n }];
+  const before = (await names.keyRefs(records, NOBODY)).refs.get(key.sha256);
+  await db.query(`update key_identity set vouched_by = 'beta'`);
+  const after = await names.keyRefs(records, { ...NOBODY, policyVersionId: 2 });
+  assert.notEqual(after.refs.get(key.sha256), before, 'what others say of it no longer counts there');
+  const own = await names.keyRefs(records, { policyVersionId: 2, voucherOf: () => 'beta' });
+  assert.equal(own.refs.get(`${key.sha256}/beta`), before);
+});

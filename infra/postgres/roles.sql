@@ -128,7 +128,7 @@ grant select, insert on
 grant select, insert, update on kafka_offset, usage_minute, usage_quarter_hour, emitter_seq to bursar_aggregator;
 grant select, insert, update, delete on limit_window to bursar_aggregator;
 grant update (published_at) on quarantine to bursar_aggregator;
-grant update (hint) on key_identity to bursar_aggregator;
+grant update (hint, vouched_by) on key_identity to bursar_aggregator;
 grant update (role) on dimension to bursar_aggregator;
 grant update (resolved, counted_from) on measure to bursar_aggregator;
 grant update (unbound_at) on key_binding to bursar_aggregator;

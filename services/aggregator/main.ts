@@ -49,7 +49,6 @@ await runMain('aggregator', options, async (config, log) => {
     onNewKey: () => configurationLoop.wake(),
   });
   const producer = createProducer(kafka);
-  const quarantineTick = () => publishQuarantine(pool, producer, quarantine.name);
   await runService({
     name: 'aggregator',
     log,
@@ -64,7 +63,12 @@ await runMain('aggregator', options, async (config, log) => {
       createLoop({ name: 'partitions', everyMs: HOUR_MS, tick: () => readyPartitions(pool), log }),
       createMarkLoop(pool, kafka, usage.name, log),
       { name: 'quarantine producer', stop: () => producer.disconnect() },
-      createLoop({ name: 'quarantine', everyMs: 1_000, tick: quarantineTick, log }),
+      createLoop({
+        name: 'quarantine',
+        everyMs: 1_000,
+        tick: () => publishQuarantine(pool, producer, quarantine.name),
+        log,
+      }),
       partOf('usage', usageLoop, metrics),
     ],
   });

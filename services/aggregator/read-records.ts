@@ -85,7 +85,12 @@ function readRecord(record: KafkaRecord, nowMs: number, mayCount: MayCount | und
   if (!decoded.ok) {
     const { reason, detail, position } = decoded;
     const isBelieved = position && mayCount?.(record, illegibleBy(position)) === undefined;
-    return { kind: 'refused', reason, detail, ...(isBelieved && { refused: illegibleOf(position, record.offset, nowMs) }) };
+    return {
+      kind: 'refused',
+      reason,
+      detail,
+      ...(isBelieved && { refused: illegibleOf(position, record.offset, nowMs) }),
+    };
   }
   const { event } = decoded;
   if (event.type === 'dev.bursar.standing.v1') {

@@ -7,7 +7,10 @@ export type RefusalReason = 'unsigned' | 'wrong_signature' | 'no_secret' | 'fore
 export type Refusal = { reason: RefusalReason; detail: string };
 
 /** What a record says; of one that can't be read as a whole only by whom. */
-export type Said = UsageEvent | EmitterEvent | { type: 'illegible'; data: { service: string; emitter: { id: string } } };
+export type Said =
+  | UsageEvent
+  | EmitterEvent
+  | { type: 'illegible'; data: { service: string; emitter: { id: string } } };
 
 /** Whether a record counts as what its service says; undefined when it does. */
 export type MayCount = (record: KafkaRecord, said: Said) => Refusal | undefined;

@@ -31,8 +31,8 @@ await runMain('aggregator', options, async (config, log) => {
   const metrics = createMetrics();
   const configuration = new ConfigurationKeeper(pool, log, metrics);
   await configuration.keep();
-  const keep = () => configuration.keep();
-  const configurationLoop = createLoop({ name: 'configuration', everyMs: 1_000, tick: keep, log });
+  const every = (name: string, everyMs: number, tick: () => Promise<void>) => createLoop({ name, everyMs, tick, log });
+  const configurationLoop = every('configuration', 1_000, () => configuration.keep());
   const speakers = new SpeakersKeeper({ pool, folder: config.signingSecretsDir, configuration, metrics });
   await speakers.keep();
   const usageLoop = createUsageLoop({
@@ -59,16 +59,11 @@ await runMain('aggregator', options, async (config, log) => {
       { name: 'postgres', stop: () => pool.end() },
       listenForConfiguration(config.databaseUrl, configurationLoop, log),
       configurationLoop,
-      createLoop({ name: 'speakers', everyMs: 2_000, tick: () => speakers.keep(), log }),
-      createLoop({ name: 'partitions', everyMs: HOUR_MS, tick: () => readyPartitions(pool), log }),
+      every('speakers', 2_000, () => speakers.keep()),
+      every('partitions', HOUR_MS, () => readyPartitions(pool)),
       createMarkLoop(pool, kafka, usage.name, log),
       { name: 'quarantine producer', stop: () => producer.disconnect() },
-      createLoop({
-        name: 'quarantine',
-        everyMs: 1_000,
-        tick: () => publishQuarantine(pool, producer, quarantine.name),
-        log,
-      }),
+      every('quarantine', 1_000, () => publishQuarantine(pool, producer, quarantine.name)),
       partOf('usage', usageLoop, metrics),
     ],
   });

@@ -21,6 +21,7 @@ export async function ensureKeyRefs(db: Queryable, sightings: readonly KeySighti
        select sha256, vouched_by, hint, declared from given
        where not exists (select 1 from key_identity known
                           where known.sha256 = given.sha256 and known.vouched_by = given.vouched_by)
+       order by sha256, vouched_by
        on conflict (sha256, vouched_by) do update set hint = excluded.hint
        returning sha256, vouched_by, key_ref
      )

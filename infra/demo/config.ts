@@ -69,10 +69,16 @@ function parse(argv: readonly string[]) {
   }
 }
 
+/** What a real organization's services are told from the environment of `start`. */
+const PASSED_ON = [
+  'ANTHROPIC_ADMIN_KEY',
+  'ANTHROPIC_ADMIN_KEY_FILE',
+  'ANTHROPIC_BASE_URL',
+  'BURSAR_SIGNING_SECRETS_DIR',
+];
+
 function credentialIn(env: NodeJS.ProcessEnv): Record<string, string> | undefined {
-  const given = ['ANTHROPIC_ADMIN_KEY', 'ANTHROPIC_ADMIN_KEY_FILE', 'ANTHROPIC_BASE_URL'].flatMap((name) =>
-    env[name] ? [[name, env[name]] as const] : [],
-  );
+  const given = PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
   const credential = Object.fromEntries(given);
   return credential['ANTHROPIC_ADMIN_KEY'] || credential['ANTHROPIC_ADMIN_KEY_FILE'] ? credential : undefined;
 }

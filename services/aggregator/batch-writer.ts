@@ -1,5 +1,6 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import type { Finding } from '@bursar/db/inbox/finding';
+import { claimName } from '@bursar/db/ledger/identities';
 import type { LedgerBatch, Written } from '@bursar/db/ledger/write-batch';
 import { writeOnDemand } from '@bursar/db/ledger/write-on-demand';
 import type { Pool } from '@bursar/db/pool';
@@ -15,6 +16,7 @@ import { type Readings, readRecords } from './read-records.ts';
 import { recordDigest } from './record-digest.ts';
 import type { RemarkBook } from './remark-book.ts';
 import { remarksOn } from './remarks.ts';
+import type { SpeakersKeeper } from './speakers/speakers-keeper.ts';
 import { type CountedRecord, sumRecords } from './sum-records.ts';
 
 /** After a duplicate more are likely, and each would cost a rollback. */
@@ -32,6 +34,7 @@ export type WriterOptions = {
   configuration: ConfigurationKeeper;
   names: LedgerNames;
   principals: PrincipalBound;
+  speakers: SpeakersKeeper;
   remarks: RemarkBook;
   metrics: AggregatorMetrics;
   /** A key was met for the first time: the inventory may know it. */
@@ -51,8 +54,9 @@ export class BatchWriter {
   async write(partition: number, expectedOffset: bigint, records: readonly KafkaRecord[]): Promise<Written> {
     const { topic, pool, metrics } = this.#options;
     const nowMs = Date.now();
-    const readings = readRecords(records, { topic, partition, nowMs });
-    const counted = await this.#count(readings);
+    const inUse = this.#options.configuration.inUse;
+    const readings = readRecords(records, { topic, partition, nowMs }, this.#options.speakers.judgeUnder(inUse));
+    const counted = await this.#count(readings, inUse);
     const mostSeqOf = await believableSeqs(pool, readings);
     const next = { offset: expectedOffset + BigInt(records.length), lastSha256: recordDigest(records.at(-1)!) };
     const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, { ...next, nowMs });
@@ -74,13 +78,16 @@ export class BatchWriter {
   }
 
   /** Prices the events and finds where they count, under one configuration. */
-  async #count(readings: Readings): Promise<Counted> {
-    const { prices, configuration, names, principals, metrics } = this.#options;
-    const { refs, metNew } = await names.keyRefs(readings.usage);
+  async #count(readings: Readings, inUse: InUse): Promise<Counted> {
+    const { prices, names, principals, metrics } = this.#options;
+    const { voucherOf } = inUse.signing;
+    const { refs, metNew } = await names.keyRefs(readings.usage, {
+      policyVersionId: inUse.policyVersionId,
+      voucherOf,
+    });
     if (metNew) this.#options.onNewKey();
-    const inUse = configuration.inUse;
     const withPrices = priceRecords(readings.usage, prices, {
-      keyRefOf: (sha256) => refs.get(sha256)!,
+      keyRefOf: ({ key, service }) => refs.get(claimName({ sha256: key.sha256, vouchedBy: voucherOf(service) }))!,
       workspaceOf: inUse.workspaceOf,
     });
     const { records: priced, findings, count } = await principals.fold(withPrices);

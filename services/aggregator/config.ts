@@ -41,6 +41,12 @@ export const options = defineOptions({
     default: '400d',
     describe: 'How long to keep a quarantined record at most, decided or not.',
   },
+  signingSecretsDir: {
+    schema: text.optional(),
+    env: 'BURSAR_SIGNING_SECRETS_DIR',
+    describe:
+      'Folder with a file per service that holds the secrets by which it signs its records; read again as it changes.',
+  },
   startTimeoutMs: {
     schema: milliseconds,
     env: 'BURSAR_START_TIMEOUT',

@@ -7,6 +7,7 @@ import {
 } from '@bursar/db/configuration/activate';
 import { loadActivePolicy } from '@bursar/db/configuration/active-policy';
 import { ambiguousHints, boundWorkspaces, recordAmbiguousHints } from '@bursar/db/configuration/bindings';
+import { ownedKeys } from '@bursar/db/configuration/key-owners';
 import { loadConfiguration } from '@bursar/db/configuration/measures';
 import type { Pool } from '@bursar/db/pool';
 import type { Policy } from '@bursar/policy/policy';
@@ -15,6 +16,8 @@ import type { Log } from '@bursar/runtime/log';
 import { type Counting, compileCounting } from './counting.ts';
 import type { AggregatorMetrics } from './metrics.ts';
 import { rulesOf } from './rules.ts';
+import { type KeyOwners, NO_OWNERS, ownersOf } from './speakers/key-owners.ts';
+import { type Signing, signingUnder } from './speakers/signing.ts';
 
 /** What batches are prepared with. Replaced as a whole, never changed. */
 export type InUse = {
@@ -22,6 +25,8 @@ export type InUse = {
   policyVersionId: number | undefined;
   policy: Policy | undefined;
   counting: Counting;
+  signing: Signing;
+  owners: KeyOwners;
   workspaceOf(keyRef: number): string | undefined;
 };
 
@@ -55,6 +60,10 @@ export class ConfigurationKeeper {
     await refreshBindings(this.#pool);
     await this.#tellAmbiguousHints();
     await this.reload();
+    // A key that the inventory has just listed has an owner before it is bound.
+    const { epoch, signing } = this.inUse;
+    const owners = await this.#owners(signing);
+    if (this.inUse.epoch === epoch) this.#inUse = { ...this.inUse, owners };
   }
 
   /** Reads the configuration if its epoch has moved. */
@@ -63,16 +72,24 @@ export class ConfigurationKeeper {
     if (configuration.epoch === this.#inUse?.epoch) return;
     const workspaces = await boundWorkspaces(this.#pool);
     const active = await loadActivePolicy(this.#pool);
+    const policy = active && policyFromJson(active.policyJson);
+    const signing = signingUnder(policy);
     this.#inUse = {
       epoch: configuration.epoch,
       policyVersionId: configuration.policyVersionId,
-      policy: active && policyFromJson(active.policyJson),
+      policy,
       counting: compileCounting(configuration),
+      signing,
+      owners: await this.#owners(signing),
       workspaceOf: (keyRef) => workspaces.get(keyRef),
     };
     const { epoch, policyVersionId, measures } = configuration;
     this.#metrics.epoch.set(Number(epoch));
     this.#log.info({ epoch: String(epoch), policyVersionId, measures: measures.length }, 'configuration in use');
+  }
+
+  async #owners(signing: Signing): Promise<KeyOwners> {
+    return signing.isAsked ? ownersOf(await ownedKeys(this.#pool)) : NO_OWNERS;
   }
 
   /** Writes only when something has changed: this looks each second. */

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { clusterId, createTopics, topicRetention } from '@bursar/bus/admin';
 import type { KafkaSettings } from '@bursar/bus/kafka-settings';
 import { pruneEmitterQuarters } from '@bursar/db/ledger/emitters';
@@ -7,6 +8,7 @@ import { schemaFits } from '@bursar/db/migrate';
 import type { Pool } from '@bursar/db/pool';
 import { DEDUP_WINDOW_MS, type TopicSpec } from '@bursar/events/topics';
 import { type PriceBook, priceBookHash } from '@bursar/pricing/price-book';
+import { describeError } from '@bursar/runtime/describe-error';
 import type { Log } from '@bursar/runtime/log';
 import { ExitError, waitUntil } from '@bursar/runtime/service';
 
@@ -36,6 +38,14 @@ export async function readyPartitions(pool: Pool): Promise<void> {
   const oldestMs = nowMs - DEDUP_WINDOW_MS - 86_400_000;
   await ensurePartitions(pool, new Date(oldestMs), new Date(nowMs + DAYS_AHEAD_MS));
   await pruneEmitterQuarters(pool, ACCOUNTS_KEPT_MS);
+}
+
+/** Tells at start that the folder of signing secrets can't be read: later it would cost every signed record. */
+export async function readySecrets(folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
+  await readdir(folder).catch((error) => {
+    throw new ExitError(`BURSAR_SIGNING_SECRETS_DIR can't be read: ${describeError(error)}`, 2);
+  });
 }
 
 /**

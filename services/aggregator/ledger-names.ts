@@ -1,12 +1,15 @@
 import { type Dimension, dimensionName, ensureDimensions } from '@bursar/db/ledger/dimensions';
-import { ensureKeyRefs, type KeySighting } from '@bursar/db/ledger/identities';
+import { claimName, ensureKeyRefs, type KeySighting } from '@bursar/db/ledger/identities';
 import type { Pool } from '@bursar/db/pool';
 import type { UsageRecord } from './read-records.ts';
 
 const REMEMBERED = 200_000;
 
+/** Under whose name the keys of a service are kept, and which policy version says so. */
+export type Vouching = { policyVersionId: number | undefined; voucherOf(service: string): string };
+
 export type KeyRefs = {
-  /** By the SHA-256 of the key, for every key that was asked for. */
+  /** By the name of the claim (`claimName`), for every key that was asked for. */
   readonly refs: ReadonlyMap<string, number>;
   /** A key was met for the first time by this process. */
   readonly metNew: boolean;
@@ -15,22 +18,31 @@ export type KeyRefs = {
 /** The small integers of keys and dimensions, remembered; new ones are made in short transactions before the batch. */
 export class LedgerNames {
   readonly #pool: Pool;
-  readonly #keyRefs: Memory;
+  /** Another policy version may give a key to another service. */
+  #keyRefs: { policyVersionId: number | undefined; memory: Memory };
+  readonly #remembered: number;
   readonly #dimensionIds: Memory;
 
   constructor(pool: Pool, remembered = REMEMBERED) {
     this.#pool = pool;
-    this.#keyRefs = new Memory(remembered);
+    this.#remembered = remembered;
+    this.#keyRefs = { policyVersionId: undefined, memory: new Memory(remembered) };
     this.#dimensionIds = new Memory(remembered);
   }
 
-  async keyRefs(usage: readonly UsageRecord[]): Promise<KeyRefs> {
+  async keyRefs(usage: readonly UsageRecord[], { policyVersionId, voucherOf }: Vouching): Promise<KeyRefs> {
+    if (this.#keyRefs.policyVersionId !== policyVersionId) {
+      this.#keyRefs = { policyVersionId, memory: new Memory(this.#remembered) };
+    }
     const wanted = new Map<string, KeySighting>();
     for (const { event } of usage) {
       const { sha256, hint, id } = event.data.key;
-      if (!wanted.has(sha256)) wanted.set(sha256, { sha256, hint, declaredApiKeyId: id ?? null });
+      const vouchedBy = voucherOf(event.data.service);
+      const name = claimName({ sha256, vouchedBy });
+      if (!wanted.has(name)) wanted.set(name, { sha256, vouchedBy, hint, declaredApiKeyId: id ?? null });
     }
-    const { found, made } = await this.#keyRefs.resolve(wanted, (unknown) => ensureKeyRefs(this.#pool, unknown));
+    const ensure = (unknown: KeySighting[]) => ensureKeyRefs(this.#pool, unknown);
+    const { found, made } = await this.#keyRefs.memory.resolve(wanted, ensure);
     return { refs: found, metNew: made > 0 };
   }
 

@@ -8,11 +8,12 @@ import { runMain } from '@bursar/runtime/main';
 import { runService } from '@bursar/runtime/service';
 import { options } from './config.ts';
 import { ConfigurationKeeper } from './configuration-keeper.ts';
-import { readyKafka, readyPartitions, readyPostgres } from './dependencies.ts';
+import { readyKafka, readyPartitions, readyPostgres, readySecrets } from './dependencies.ts';
 import { createMarkLoop } from './kafka-marks.ts';
 import { createMetrics } from './metrics.ts';
 import { partOf, wakeOnNotify } from './parts.ts';
 import { quarantineParts } from './quarantine-parts.ts';
+import { SpeakersKeeper } from './speakers/speakers-keeper.ts';
 import { createUsageLoop } from './usage-loop.ts';
 
 const HOUR_MS = 3_600_000;
@@ -22,14 +23,17 @@ await runMain('aggregator', options, async (config, log) => {
   const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator' };
   const away = { timeoutMs: config.startTimeoutMs, log };
   const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 4 }));
+  await readySecrets(config.signingSecretsDir);
   await readyPostgres(pool, anthropicPrices, away);
   const clusterId = await readyKafka(kafka, specs, away);
 
   const metrics = createMetrics();
   const configuration = new ConfigurationKeeper(pool, log, metrics);
   await configuration.keep();
-  const keepConfiguration = () => configuration.keep();
-  const configurationLoop = createLoop({ name: 'configuration', everyMs: 1_000, tick: keepConfiguration, log });
+  const every = (name: string, everyMs: number, tick: () => Promise<void>) => createLoop({ name, everyMs, tick, log });
+  const configurationLoop = every('configuration', 1_000, () => configuration.keep());
+  const speakers = new SpeakersKeeper({ pool, folder: config.signingSecretsDir, configuration, metrics });
+  await speakers.keep();
   const usageLoop = createUsageLoop({
     kafka,
     clusterId,
@@ -38,6 +42,7 @@ await runMain('aggregator', options, async (config, log) => {
     lanes: config.lanes,
     pool,
     configuration,
+    speakers,
     metrics,
     log,
     onNewKey: () => configurationLoop.wake(),
@@ -55,7 +60,8 @@ await runMain('aggregator', options, async (config, log) => {
       { name: 'postgres', stop: () => pool.end() },
       wakeOnNotify(config.databaseUrl, wakes, log),
       configurationLoop,
-      createLoop({ name: 'partitions', everyMs: HOUR_MS, tick: () => readyPartitions(pool), log }),
+      every('speakers', 2_000, () => speakers.keep()),
+      every('partitions', HOUR_MS, () => readyPartitions(pool)),
       createMarkLoop(pool, kafka, specs.usage.name, log),
       ...quarantine.parts,
       partOf('usage', usageLoop, metrics),

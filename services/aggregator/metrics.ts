@@ -29,6 +29,12 @@ export function createMetrics() {
       help: 'Partitions whose batch Postgres does not take: it is away, full or read-only.',
       registers,
     }),
+    signatures: new Counter({
+      name: 'bursar_signatures_total',
+      help: 'Signatures looked at, by the service that speaks, if a secret of it is here. Where valid alone rises, require_signature refuses nothing.',
+      labelNames: ['speaker', 'result'],
+      registers,
+    }),
     breaches: new Counter({ name: 'bursar_breaches_total', help: 'Thresholds crossed on the write path.', registers }),
     lateCrossings: new Counter({
       name: 'bursar_late_crossings_total',

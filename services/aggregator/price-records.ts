@@ -19,7 +19,7 @@ export type PricedRecord = UsageRecord & {
 
 /** What the ledger knows of a key beside the event. */
 export type KeyLookup = {
-  keyRefOf(sha256: string): number;
+  keyRefOf(data: UsageRecord['event']['data']): number;
   workspaceOf(keyRef: number): string | undefined;
 };
 
@@ -28,7 +28,7 @@ export function priceRecords(usage: readonly UsageRecord[], prices: PriceIndex, 
   return usage.map((record) => {
     const { data } = record.event;
     const cost = priceUsage(prices, { ...data, occurredAt: Date.parse(data.startedAt) });
-    const keyRef = keys.keyRefOf(data.key.sha256);
+    const keyRef = keys.keyRefOf(data);
     return {
       ...record,
       tokens: data.usage ? billedTokens(data.usage) : NO_TOKENS,

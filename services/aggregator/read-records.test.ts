@@ -79,6 +79,22 @@ test('no record is lost and none makes reading fail', () => {
   );
 });
 
+test('who is not believed tells nothing of an emitter, by an event or by the place that is legible of one', () => {
+  const event = usageEvent(trafficKey());
+  const illegible = kafkaRecord(JSON.stringify({ ...event, time: 'never' }), 1n);
+  const records = [recordFor(event, 0n), illegible];
+  assert.equal(readRecords(records, at).refused.length, 1);
+  const judged = readRecords(records, at, () => ({ reason: 'unsigned', detail: 'unsigned' }));
+  assert.deepEqual([judged.usage.length, judged.refused.length], [0, 0]);
+  assert.deepEqual(
+    judged.quarantined.map(({ reason, event_id, emitter_id }) => [reason, event_id, emitter_id]),
+    [
+      ['unsigned', event.id, null],
+      ['invalid', null, null],
+    ],
+  );
+});
+
 /** A UUIDv7 of any time, made by hand: the generator never goes back. */
 function uuidAt(ms: number): string {
   const hex = ms.toString(16).padStart(12, '0');

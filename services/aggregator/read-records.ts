@@ -6,6 +6,7 @@ import { DEDUP_WINDOW_MS } from '@bursar/events/topics';
 import { uuidV7TimeMs } from '@bursar/events/uuid-v7';
 import { billedTokens } from '@bursar/pricing/billed-tokens';
 import { quarantineRow } from './quarantine-row.ts';
+import type { MayCount } from './speakers/judge-speaker.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -41,10 +42,14 @@ export type Readings = {
   refused: readonly RefusedRecord[];
 };
 
-/** Sorts the records of one partition into what counts and what does not. Total: no input makes it fail. */
+/**
+ * Sorts the records of one partition into what counts and what does not. Total: no input makes it fail.
+ * `mayCount` judges who speaks; a replay is looked up without it, since the answer may have changed.
+ */
 export function readRecords(
   records: readonly KafkaRecord[],
   at: { topic: string; partition: number; nowMs: number },
+  mayCount?: MayCount,
 ): Readings {
   const byId = new Map<string, UsageRecord>();
   const repeats: UsageRecord[] = [];
@@ -52,7 +57,7 @@ export function readRecords(
   const quarantined: QuarantineRow[] = [];
   const refused: RefusedRecord[] = [];
   for (const record of records) {
-    const reading = readRecord(record, at.nowMs);
+    const reading = readRecord(record, at.nowMs, mayCount);
     if (reading.kind === 'usage') {
       const known = byId.has(reading.usage.event.id);
       if (known) repeats.push(reading.usage);
@@ -60,7 +65,7 @@ export function readRecords(
     } else if (reading.kind === 'emitter') {
       emitters.push(reading.emitter);
     } else {
-      const eventId = reading.refused?.eventId ?? null;
+      const eventId = reading.eventId ?? reading.refused?.eventId ?? null;
       quarantined.push({ ...quarantineRow(record, at, { ...reading, eventId }), ...whose(reading.refused) });
       if (reading.refused) refused.push(reading.refused);
     }
@@ -70,21 +75,30 @@ export function readRecords(
 }
 
 type Wrong = { reason: string; detail: string };
-type Refused = Wrong & { kind: 'refused'; refused?: RefusedRecord | undefined };
+type Refused = Wrong & { kind: 'refused'; eventId?: string; refused?: RefusedRecord | undefined };
 type Reading = { kind: 'usage'; usage: UsageRecord } | { kind: 'emitter'; emitter: EmitterRecord } | Refused;
 
-function readRecord(record: KafkaRecord, nowMs: number): Reading {
+function readRecord(record: KafkaRecord, nowMs: number, mayCount: MayCount | undefined): Reading {
   if (record.unreadable !== undefined)
     return { kind: 'refused', reason: 'unreadable_batch', detail: record.unreadable.because };
   const decoded = decodeEvent(record);
   if (!decoded.ok) {
     const { reason, detail, position } = decoded;
-    return { kind: 'refused', reason, detail, refused: position && illegibleOf(position, record.offset, nowMs) };
+    const isBelieved = position && mayCount?.(record, illegibleBy(position)) === undefined;
+    return {
+      kind: 'refused',
+      reason,
+      detail,
+      ...(isBelieved && { refused: illegibleOf(position, record.offset, nowMs) }),
+    };
   }
   const { event } = decoded;
   if (event.type === 'dev.bursar.standing.v1') {
     return { kind: 'refused', reason: 'unknown_type', detail: 'a standing record on the usage topic' };
   }
+  const refusal = mayCount?.(record, event);
+  // Without `refused`: who is not believed must not spoil the account of the emitter that he names.
+  if (refusal) return { kind: 'refused', ...refusal, eventId: event.id.toLowerCase() };
   const countedAtMs = accountedAt(Date.parse(event.time), nowMs);
   if (event.type !== 'dev.bursar.usage.v1')
     return { kind: 'emitter', emitter: { event, offset: record.offset, countedAtMs } };
@@ -100,6 +114,10 @@ function readRecord(record: KafkaRecord, nowMs: number): Reading {
 function refusedOf({ event, offset }: UsageRecord, countedAtMs: number): RefusedRecord {
   const { emitter, service } = event.data;
   return { eventId: event.id, offset, countedAtMs, service, emitter };
+}
+
+function illegibleBy({ service, emitterId: id }: SequencePosition): Parameters<MayCount>[1] {
+  return { type: 'illegible', data: { service, emitter: { id } } };
 }
 
 /** Of an event that can't be read as a whole: whose it was and which, where that is legible. */

@@ -49,11 +49,13 @@ const anyBatch = fc
 
 function counted(events: UsageEvent[]): CountedRecord[] {
   const usage = events.map((event, index) => ({ event, occurredAtMs: Date.parse(event.time), offset: BigInt(index) }));
-  return priceRecords(usage, prices, { keyRefOf, workspaceOf: () => undefined }).map((record) => ({
-    ...record,
-    dimensionId: record.dimension.key_ref * 10 + ['firm', 'estimated', 'provisional'].indexOf(record.costBasis),
-    countedBy: counting.countedBy(record.dimension),
-  }));
+  return priceRecords(usage, prices, { keyRefOf: ({ key }) => keyRefOf(key.sha256), workspaceOf: () => undefined }).map(
+    (record) => ({
+      ...record,
+      dimensionId: record.dimension.key_ref * 10 + ['firm', 'estimated', 'provisional'].indexOf(record.costBasis),
+      countedBy: counting.countedBy(record.dimension),
+    }),
+  );
 }
 
 const nothingTold = { repeats: [], emitters: [], refused: [] };

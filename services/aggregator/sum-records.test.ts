@@ -43,11 +43,13 @@ const keyRefOf = (sha256: string) => keys.findIndex((key) => key.sha256 === sha2
 
 function counted(events: ReturnType<typeof usageEvent>[]): CountedRecord[] {
   const usage = events.map((event, index) => ({ event, occurredAtMs: Date.parse(event.time), offset: BigInt(index) }));
-  return priceRecords(usage, prices, { keyRefOf, workspaceOf: () => undefined }).map((record) => ({
-    ...record,
-    dimensionId: record.dimension.key_ref,
-    countedBy: counting.countedBy(record.dimension),
-  }));
+  return priceRecords(usage, prices, { keyRefOf: ({ key }) => keyRefOf(key.sha256), workspaceOf: () => undefined }).map(
+    (record) => ({
+      ...record,
+      dimensionId: record.dimension.key_ref,
+      countedBy: counting.countedBy(record.dimension),
+    }),
+  );
 }
 
 const all = { isFresh: () => true, isNewlyQuarantined: () => true, mostSeqOf: () => 1_000_000 };

@@ -18,6 +18,7 @@ import { PartitionKeeper } from './partition-keeper.ts';
 import { PostgresWaits } from './postgres-away.ts';
 import { PrincipalBound } from './principal-bound.ts';
 import { RemarkBook } from './remark-book.ts';
+import type { SpeakersKeeper } from './speakers/speakers-keeper.ts';
 
 export type UsageLoopOptions = {
   kafka: KafkaSettings;
@@ -27,6 +28,7 @@ export type UsageLoopOptions = {
   lanes: number;
   pool: Pool;
   configuration: ConfigurationKeeper;
+  speakers: SpeakersKeeper;
   metrics: AggregatorMetrics;
   log: Log;
   onNewKey(): void;
@@ -46,6 +48,7 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
     prices: indexPriceBook(anthropicPrices),
     names: new LedgerNames(pool),
     principals: new PrincipalBound((keyRefs, dayMs) => principalsOf(pool, keyRefs, dayMs)),
+    speakers: options.speakers,
     remarks: new RemarkBook(pool, log),
     metrics: options.metrics,
     onNewKey: options.onNewKey,

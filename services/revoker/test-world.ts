@@ -73,7 +73,7 @@ export class World implements AsyncDisposable {
     world.#closers.push(
       () => pool.end(),
       () => emulator.close(),
-      () => database[Symbol.asyncDispose](),
+      async () => database[Symbol.asyncDispose](),
     );
     for (const key of keyNames) await world.inventory(key);
     return world;
@@ -292,6 +292,7 @@ function policyOf({ mode = 'auto', limits = [], caps = {}, entries = [] }: Polic
     roles: { USER: { name: 'USER', allowed: true, models: ['*'] } },
     environments: { production: ['Production'] },
     keys: entries.map((entry) => ({ ...defaults, ...entry })),
+    events: { requireSignature: [], acceptUnsigned: true },
     limits: limits.map((limit) => ({
       name: limit.name,
       measure: makeMeasure({

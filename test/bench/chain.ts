@@ -9,6 +9,7 @@ import { putInForce } from '../../infra/demo/policy.ts';
 import { ConfigurationKeeper } from '../../services/aggregator/configuration-keeper.ts';
 import { readyPostgres } from '../../services/aggregator/dependencies.ts';
 import { createMetrics } from '../../services/aggregator/metrics.ts';
+import { SpeakersKeeper } from '../../services/aggregator/speakers/speakers-keeper.ts';
 import { createUsageLoop } from '../../services/aggregator/usage-loop.ts';
 import { ledgerSums } from '../harness/ledger.ts';
 import type { Traffic } from './produce.ts';
@@ -37,9 +38,10 @@ export async function measureChain(brokers: string[], serverUrl: string, traffic
   const keeping = setInterval(() => void configuration.keep(), 200);
   await putInForce(pool, POLICY, 'bench.yaml', 'bench');
   const kafka = { brokers, clientId: 'bursar-bench' };
+  const speakers = new SpeakersKeeper({ pool, folder: undefined, configuration, metrics });
   const loop = createUsageLoop({
     ...{ kafka, clusterId: await clusterId(kafka), topic: traffic.topic, groupId: `${traffic.prefix}.chain`, lanes: 2 },
-    ...{ pool, configuration, metrics, log, onNewKey: () => {} },
+    ...{ pool, configuration, speakers, metrics, log, onNewKey: () => {} },
   });
   const stop = new AbortController();
   const running = loop.run(stop.signal);

@@ -22,7 +22,10 @@ export type Installation = {
   start(name: ServiceName, env?: Record<string, string>): Promise<ServiceProcess>;
   apply(policy: string): Promise<void>;
   /** A metered client with the key of that name. */
-  client(keyName: string, meter: { service: string; role: string }): { anthropic: Anthropic; meter: Meter };
+  client(
+    keyName: string,
+    meter: { service: string; role: string; signingSecretFile?: string },
+  ): { anthropic: Anthropic; meter: Meter };
   /** Waits until the inventory knows the keys of the seed. */
   inventory(): Promise<void>;
   /** Makes one small call with the key and waits until what was metered is bound to the key of the inventory. */
@@ -58,8 +61,8 @@ export async function install(
     BURSAR_CRON_INVENTORY: '* * * * * *',
     ...env,
   };
-  const client: Installation['client'] = (keyName, { service, role }) => {
-    const meter = createMeter({ service, role, kafka: { brokers: kafka.brokers }, topicPrefix: kafka.prefix });
+  const client: Installation['client'] = (keyName, identity) => {
+    const meter = createMeter({ ...identity, kafka: { brokers: kafka.brokers }, topicPrefix: kafka.prefix });
     onExit.defer(() => meter.close(5_000));
     const apiKey = emulator.secretOf(keyName);
     const anthropic = new Anthropic({ apiKey, baseURL: emulator.url, maxRetries: 0, middleware: [meter.middleware] });
@@ -121,6 +124,8 @@ export function policyText(options: {
   limits?: readonly string[];
   mode?: 'observe' | 'auto';
   caps?: string;
+  /** Default: nobody signs, and that is accepted. */
+  events?: string;
 }): string {
   const entries = options.keys.map(({ name, environment = 'development', rotate = '90d', grace = '7d', ...key }) => {
     const isProtected = key.protected ? ', protected: true' : '';
@@ -132,6 +137,7 @@ environments: { production: [Production], staging: [Staging], development: [Deve
 keys:
   entries:
 ${entries.join('\n')}
+events: ${options.events ?? '{ accept_unsigned: true }'}
 limits: [${(options.limits ?? []).join(', ')}]
 enforcement: { mode: ${options.mode ?? 'auto'}, caps: ${options.caps ?? '{ per_10_minutes: 50, per_hour: 50, per_day: 50 }'} }
 `;

@@ -7,13 +7,17 @@ create type outcome as enum ('complete', 'cancelled', 'truncated', 'http_error',
 create type usage_basis as enum ('reported', 'estimated', 'unknown');
 create type cost_basis as enum ('firm', 'estimated', 'provisional');
 
--- A metered key, known by the SHA-256 of its secret. Rows, cubes and windows use the small integer.
+-- A metered key, known by the SHA-256 of its secret, as one speaker tells of it. Rows, cubes and windows use the small integer.
+-- vouched_by: the service whose signature stands behind every record that counts here; '' for records that need none;
+-- null when no record counts here any more.
 create table key_identity (
   key_ref integer generated always as identity primary key,
-  sha256 bytea not null unique check (length(sha256) = 32),
+  sha256 bytea not null check (length(sha256) = 32),
+  vouched_by text default '',
   hint text not null,
   declared_api_key_id text,
-  first_seen_at timestamptz not null default clock_timestamp()
+  first_seen_at timestamptz not null default clock_timestamp(),
+  unique (sha256, vouched_by)
 );
 
 -- What a sum can be broken down by, as one small integer. '' stands for unknown or none.

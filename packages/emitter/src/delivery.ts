@@ -1,6 +1,7 @@
 import type { Producer, RecordOut } from '@bursar/bus/producer';
 import { type EmitterEvent, encodeEvent, type UsageEvent } from '@bursar/events/cloudevent';
 import { BoundedQueue } from './bounded-queue.ts';
+import type { RecordSigner } from './record-signer.ts';
 
 const MAX_QUEUED = 10_000;
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
@@ -27,12 +28,13 @@ export type Delivery = {
 
 /**
  * Brings events to Kafka: in batches, one send at a time, for as long as it takes. While Kafka is away events stay in
- * the bounded queue; `onFailure` hears of each send that failed. Nothing here keeps a process alive, except `drain`.
+ * the bounded queue; `onFailure` hears of each send that failed. `sign` is asked anew for each attempt to send. Nothing here keeps a process alive, except `drain`.
  */
 export function createDelivery(
   producer: Pick<Producer, 'send'>,
   topic: string,
   onFailure: (error: unknown) => void,
+  sign?: RecordSigner,
 ): Delivery {
   const queue = new BoundedQueue<UsageEvent>(MAX_QUEUED, MAX_QUEUED_BYTES);
   const announcements = new Map<string, EmitterEvent>();
@@ -81,7 +83,7 @@ export function createDelivery(
   async function sendBatch(): Promise<void> {
     const notices = [...announcements.values()];
     const events = queue.peek(BATCH_COUNT - notices.length, BATCH_BYTES);
-    await producer.send(topic, [...notices.map(noticeRecord), ...events.map(usageRecord)]);
+    await producer.send(topic, recordsOf(notices, events, sign));
     queue.remove(events.length);
     sent += events.length;
     for (const notice of notices) if (announcements.get(notice.type) === notice) announcements.delete(notice.type);
@@ -125,11 +127,23 @@ function retryDelayMs(failuresBefore: number): number {
   return longest * (0.5 + Math.random() / 2);
 }
 
-function usageRecord(event: UsageEvent): RecordOut {
+function recordsOf(
+  notices: readonly EmitterEvent[],
+  events: readonly UsageEvent[],
+  sign: RecordSigner | undefined,
+): RecordOut[] {
+  const records = [...notices.map(noticeRecord), ...events.map(usageRecord)];
+  if (sign === undefined) return records;
+  return records.map((record) => ({ ...record, headers: { ...record.headers, ...sign(record.value) } }));
+}
+
+type EncodedRecord = RecordOut & { readonly value: string };
+
+function usageRecord(event: UsageEvent): EncodedRecord {
   return { key: event.data.key.sha256, ...encodeEvent(event) };
 }
 
-function noticeRecord(event: EmitterEvent): RecordOut {
+function noticeRecord(event: EmitterEvent): EncodedRecord {
   return { key: `emitter:${event.data.emitter.id}`, ...encodeEvent(event) };
 }
 

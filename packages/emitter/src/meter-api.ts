@@ -27,6 +27,8 @@ export type MeterOptions = {
   readonly instance?: string;
   /** Anthropic's id (`apikey_…`) of the key this process starts with, if known. */
   readonly keyId?: string;
+  /** A file with the secret that signs this service's records: at least 32 bytes of text in its first line. */
+  readonly signingSecretFile?: string;
   /** Hears of trouble of the meter itself, each kind at most once a minute. */
   readonly onProblem?: (problem: MeterProblem) => void;
 };

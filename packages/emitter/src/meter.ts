@@ -11,6 +11,7 @@ import type { Meter, MeterOptions } from './meter-api.ts';
 import { createMeterLedger } from './meter-ledger.ts';
 import { createMetering } from './metering.ts';
 import { createProblemReport } from './problem-report.ts';
+import { createRecordSigner } from './record-signer.ts';
 import { createUsageEvents } from './usage-event.ts';
 
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -24,14 +25,16 @@ export function createMeter(options: MeterOptions): Meter {
   checkOptions(options);
   const report = createProblemReport(options.onProblem);
   const identity = createEmitterIdentity(options.service, options.instance);
+  const sign =
+    options.signingSecretFile === undefined ? undefined : createRecordSigner(options.signingSecretFile, report);
   const producer = createProducer({
     ...options.kafka,
     clientId: `bursar-emitter-${options.service}`,
     keepsProcessAlive: false,
   });
-  const delivery = createDelivery(producer, topics(options.topicPrefix).usage.name, (error) =>
-    report('kafka_away', `Kafka does not take usage events (${messageOf(error)}); they wait in memory.`),
-  );
+  const onFailure = (error: unknown) =>
+    report('kafka_away', `Kafka does not take usage events (${messageOf(error)}); they wait in memory.`);
+  const delivery = createDelivery(producer, topics(options.topicPrefix).usage.name, onFailure, sign);
   const ledger = createMeterLedger(delivery, report);
   const contexts = createCallContexts({ role: options.role });
   const usageEvent = createUsageEvents(identity, createFieldCleaner(ledger.fieldCleaned), options.role);

@@ -1,5 +1,5 @@
 export type MeterProblem = {
-  readonly kind: 'kafka_away' | 'queue_full' | 'field_cleaned' | 'defect';
+  readonly kind: 'kafka_away' | 'queue_full' | 'field_cleaned' | 'signing_secret' | 'defect';
   /** For a log: what happened and what it means. Never holds a credential or a value from a request. */
   readonly message: string;
 };

@@ -81,7 +81,7 @@ export function decodeEvent(record: RecordIn): Decoded {
   const parsed = parseJson(value);
   if (!parsed.ok) return parsed;
   if (isStructured(record)) return check(parsed.json);
-  if (header(record, 'ce_type') !== undefined) return check(binaryEnvelope(record, parsed.json));
+  if (headerText(record, 'ce_type') !== undefined) return check(binaryEnvelope(record, parsed.json));
   return refuse('unknown_type', NO_MODE, parsed.json);
 }
 
@@ -127,16 +127,18 @@ function shownType(type: unknown): string {
   return typeof type === 'string' ? JSON.stringify(scrubSecrets(type).slice(0, 80)) : `that is of type ${typeof type}`;
 }
 
-function isStructured(record: RecordIn): boolean {
-  return (header(record, 'content-type') ?? '').toLowerCase().startsWith('application/cloudevents');
+/** Whether a record is in structured mode: all of the event in its value. */
+export function isStructured(record: RecordIn): boolean {
+  return (headerText(record, 'content-type') ?? '').toLowerCase().startsWith('application/cloudevents');
 }
 
 function binaryEnvelope(record: RecordIn, data: unknown): unknown {
   const names = ['specversion', 'id', 'source', 'type', 'subject', 'time'] as const;
-  return { ...Object.fromEntries(names.map((name) => [name, header(record, `ce_${name}`)])), data };
+  return { ...Object.fromEntries(names.map((name) => [name, headerText(record, `ce_${name}`)])), data };
 }
 
-function header(record: RecordIn, name: string): string | undefined {
+/** The first value of a header as text. */
+export function headerText(record: RecordIn, name: string): string | undefined {
   const raw = record.headers[name];
   const first = Array.isArray(raw) ? raw[0] : (raw as string | Uint8Array | undefined);
   return first === undefined || typeof first === 'string' ? first : Buffer.from(first).toString('utf8');

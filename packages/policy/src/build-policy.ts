@@ -1,5 +1,6 @@
 import {
   type Enforcement,
+  type EventRules,
   type KeyEntry,
   type Limit,
   type Measure,
@@ -16,13 +17,14 @@ export const ROLE_RATE_PREFIX = 'rpm of role ';
 
 /** Makes the policy from a file that passed every check: fills in defaults, spells out measures. */
 export function buildPolicy(file: PolicyFile): Policy {
-  const { organization, families = {}, environments, keys, limits = [], enforcement } = file;
+  const { organization, families = {}, environments, keys, events = {}, limits = [], enforcement } = file;
   return {
     organization,
     families,
     roles: buildRoles(file.roles),
     environments,
     keys: keys.entries.map((entry) => buildKey(entry, keys.defaults ?? {})),
+    events: buildEvents(events),
     limits: [...limits.map((limit) => buildLimit(limit, organization.timezone)), ...roleRates(file.roles)],
     enforcement: buildEnforcement(enforcement ?? {}),
   };
@@ -75,6 +77,14 @@ function buildKey(entry: KeyInFile, defaults: NonNullable<PolicyFile['keys']['de
     rotateEveryMs,
     remindMs: remindMs.toSorted((a, b) => b - a),
     graceMs: entry.grace ?? defaults.grace ?? DEFAULT_ROTATION.graceMs,
+  };
+}
+
+function buildEvents(events: NonNullable<PolicyFile['events']>): EventRules {
+  const { require_signature: required = [], accept_unsigned = false } = events;
+  return {
+    requireSignature: required === '*' ? ['*'] : [...new Set(required)].sort(),
+    acceptUnsigned: accept_unsigned,
   };
 }
 

@@ -1,3 +1,4 @@
+import { checkEvents } from './check-events.ts';
 import { checkKeys } from './check-keys.ts';
 import { checkLimits } from './check-limits.ts';
 import { listAt, mapAt, type Names, type Remark, texts } from './raw-policy.ts';
@@ -14,6 +15,7 @@ export function checkPolicy(raw: unknown): Remark[] {
     ...checkRoles(raw, names),
     ...checkEnvironments(raw),
     ...checkKeys(raw, names),
+    ...checkEvents(raw, names),
     ...checkLimits(raw, names),
   ];
 }

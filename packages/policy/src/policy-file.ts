@@ -100,6 +100,18 @@ const limit = mapping({
   resume: resume.optional().describe('When a suspension ends. Default: next_period; for rates 15 minutes.'),
 });
 
+const events = mapping({
+  require_signature: z
+    .union([z.literal('*'), z.array(name).max(10_000)], {
+      error: wanted('write "*" or a list of services, such as [auth, search]'),
+    })
+    .optional()
+    .describe('Services whose records count only when they are signed; "*" for every service.'),
+  accept_unsigned: flag()
+    .optional()
+    .describe('Let mode auto act on what unsigned services report: whoever can write to Kafka can invent it.'),
+});
+
 const capError = wanted('write a number of keys, or a share such as 10%');
 const share = z
   .string()
@@ -133,6 +145,7 @@ export const policyFile = mapping({
     defaults: mapping(rotation).optional(),
     entries: listOf(keyEntry, 'write a list of keys'),
   }),
+  events: events.optional(),
   limits: listOf(limit, 'write a list of limits').optional(),
   enforcement: enforcement.optional(),
 });

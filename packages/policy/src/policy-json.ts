@@ -72,6 +72,10 @@ const storedPolicy = z.strictObject({
   ),
   environments: z.record(name, z.array(name)),
   keys: z.array(storedKey),
+  events: z.strictObject({
+    requireSignature: z.array(name),
+    acceptUnsigned: z.boolean(),
+  }),
   limits: z.array(storedLimit),
   enforcement: z.strictObject({
     mode: z.enum(['observe', 'auto']),

@@ -59,6 +59,12 @@ export type Enforcement = {
   caps: { per10Minutes: number; perHour: number; perDay: Cap };
 };
 
+/**
+ * Whose records count. `requireSignature` names the services that must sign theirs, sorted; `['*']` is every one.
+ * Without `acceptUnsigned` no policy in mode auto lets a service go unsigned.
+ */
+export type EventRules = { requireSignature: string[]; acceptUnsigned: boolean };
+
 /** One immutable version of what the organization has decided. */
 export type Policy = {
   organization: { name: string; timezone: string };
@@ -68,9 +74,15 @@ export type Policy = {
   /** Environment name → workspace names. */
   environments: Record<string, string[]>;
   keys: KeyEntry[];
+  events: EventRules;
   limits: Limit[];
   enforcement: Enforcement;
 };
+
+/** Whether records of a service count only when that service signed them. */
+export function mustSign({ requireSignature }: EventRules, service: string): boolean {
+  return requireSignature.includes('*') || requireSignature.includes(service);
+}
 
 /** A measure with its id. Zones that can't matter become `UTC`, so that equal sums are one measure. */
 export function makeMeasure(parts: Omit<Measure, 'id'>): Measure {

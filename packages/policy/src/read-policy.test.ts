@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { editorSchemaText } from './editor-schema.ts';
-import type { Limit, Policy } from './policy.ts';
+import { type Limit, mustSign, type Policy } from './policy.ts';
 import { formatProblems, readPolicy } from './read-policy.ts';
 
 const example = readFileSync(new URL('../../../bursar.yaml', import.meta.url), 'utf8');
@@ -69,7 +69,12 @@ test('the content hash follows what the policy says, not how the file is laid ou
   };
   assert.equal(hash(`# a comment\n${HEAD}\nlimits: []\n`), hash(HEAD));
   assert.equal(hash(`${HEAD}enforcement: { mode: observe }\n`), hash(HEAD));
-  assert.notEqual(hash(`${HEAD}enforcement: { mode: auto }\n`), hash(HEAD));
+  const accepted = `${HEAD}events: { accept_unsigned: true }\n`;
+  assert.notEqual(hash(`${accepted}enforcement: { mode: auto }\n`), hash(accepted));
+  assert.equal(
+    hash(`${HEAD}events: { require_signature: [search, ops] }\n`),
+    hash(`${HEAD}events: { require_signature: [ops, search, ops] }\n`),
+  );
 });
 
 test('what the file leaves out has the documented defaults', () => {
@@ -390,4 +395,38 @@ test('no text whatsoever makes the reader throw', () => {
 test('the committed JSON Schema is the one that the code makes', () => {
   const committed = readFileSync(new URL('../schemas/bursar.schema.json', import.meta.url), 'utf8');
   assert.equal(committed, editorSchemaText(), 'run: node packages/policy/test/write-schema.ts');
+});
+
+test('who must sign is nobody, some services or every one', () => {
+  const events = (text: string) => read(`${HEAD}${text}\n`).events;
+  assert.deepEqual(events(''), { requireSignature: [], acceptUnsigned: false });
+  assert.deepEqual(events('events: { require_signature: "*" }'), { requireSignature: ['*'], acceptUnsigned: false });
+  const some = events('events: { require_signature: [search], accept_unsigned: true }');
+  assert.deepEqual(some, { requireSignature: ['search'], acceptUnsigned: true });
+  assert.deepEqual([mustSign(some, 'search'), mustSign(some, 'ops')], [true, false]);
+  assert.equal(mustSign(events('events: { require_signature: "*" }'), 'anybody'), true);
+});
+
+test('mode auto wants every service to sign, or that the risk is taken in words', () => {
+  const auto = (events: string) => problems(`${HEAD}events: ${events}\nenforcement: { mode: auto }\n`);
+  assert.equal(auto('{ require_signature: "*" }'), '');
+  assert.equal(auto('{ require_signature: [search, ops] }'), '');
+  assert.equal(auto('{ accept_unsigned: true }'), '');
+  assert.match(
+    auto('{ accept_unsigned: false }'),
+    /^test.yaml:12:22 enforcement.mode is auto, .* what search, ops report/m,
+  );
+  assert.match(auto('{ require_signature: [search] }'), /what ops report.*write events: \{ require_signature: "\*" \}/);
+  assert.equal(problems(`${HEAD}enforcement: { mode: observe }\n`), '');
+});
+
+test('a service that must sign has a key, and a name that a file can have', () => {
+  assert.match(
+    problems(`${HEAD}events: { require_signature: [serch] }\n`),
+    /^test.yaml:11:31 events.require_signature\[0\] is "serch", a service that no key .*did you mean "search"/,
+  );
+  assert.match(problems(`${HEAD}events: { require_signature: [7] }\n`), /write "\*" or a list of services/);
+  assert.match(problems(`${HEAD}events: { sign: true }\n`), /unknown field/);
+  const slash = `${HEAD.replace('service: ops', 'service: a/b')}events: { require_signature: "*" }\n`;
+  assert.match(problems(slash), /^test.yaml:10:\d+ keys.entries\[1\].service is "a\/b" and must sign/);
 });

@@ -20,6 +20,7 @@ import { LedgerNames } from '../ledger-names.ts';
 import { createMetrics } from '../metrics.ts';
 import { PrincipalBound } from '../principal-bound.ts';
 import { RemarkBook } from '../remark-book.ts';
+import { SpeakersKeeper } from '../speakers/speakers-keeper.ts';
 
 const TOPIC = 'bursar.usage.v1';
 
@@ -64,6 +65,7 @@ async function writerOn(pool: Pool): Promise<BatchWriter> {
   await openOffset(pool, { topic: TOPIC, partition: 0, clusterId: 'c', owner: 'test', lowWatermark: 0n });
   return new BatchWriter({
     ...{ pool, topic: TOPIC, clusterId: 'c', owner: 'test', configuration, metrics },
+    speakers: new SpeakersKeeper({ pool, folder: undefined, configuration, metrics }),
     prices: indexPriceBook(anthropicPrices),
     names: new LedgerNames(pool),
     principals: new PrincipalBound((keyRefs, dayMs) => principalsOf(pool, keyRefs, dayMs)),

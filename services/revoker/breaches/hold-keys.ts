@@ -96,9 +96,9 @@ async function refuse(
   verdict: Extract<Verdict, { kind: 'refuse' }>,
   reason: string,
 ): Promise<void> {
-  const subject = target.apiKeyId ?? target.sha256 ?? breach.subject;
+  const subject = target.apiKeyId ?? claimedKey(target) ?? breach.subject;
   const sentence = `${reason} It stays on: ${verdict.because}.`;
-  const detail = { breachId: breach.breachId, rule: breach.rule };
+  const detail = { breachId: breach.breachId, rule: breach.rule, keyRef: target.keyRef };
   await insertFinding(connection, { kind: verdict.finding, subject, sentence, detail });
   const dedupKey = `${messageKey(breach)}/${subject}/${verdict.finding}`;
   await insertOutbox(connection, { severity: 'page', kind: verdict.finding, subject, sentence, detail, dedupKey });
@@ -108,6 +108,11 @@ async function refuse(
     reason: sentence,
     evidence: detail,
   });
+}
+
+/** Two services may claim one key: each claim is told of by itself. */
+function claimedKey({ sha256, vouchedBy }: KeyTarget): string | null {
+  return sha256 && vouchedBy ? `${sha256}/${vouchedBy}` : sha256;
 }
 
 /** What the decision rests on, so that it can be defended without the ledger. */

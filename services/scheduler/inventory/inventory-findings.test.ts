@@ -19,6 +19,7 @@ function key(name: string, parts: Partial<ListedApiKey> = {}): ListedApiKey {
     status: 'active',
     hint: null,
     createdAt: new Date(0),
+    held: false,
     ...workspace,
     ...parts,
   };

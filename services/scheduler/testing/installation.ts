@@ -52,6 +52,7 @@ export async function putInForce(pool: Pool, parts: Partial<Pick<Policy, 'limits
     roles: {},
     environments: { production: ['Production'] },
     keys: [],
+    events: { requireSignature: [], acceptUnsigned: false },
     limits: [],
     enforcement: { mode: 'observe', caps: { per10Minutes: 5, perHour: 20, perDay: { count: 10 } } },
     ...parts,
@@ -103,7 +104,7 @@ export type Usage = {
 /** Adds usage to both cubes, and to nothing else. Returns the key's number. The key is named by its hint. */
 export async function addUsage(pool: Pool, usage: Usage, where: Partial<Dimension> = {}): Promise<number> {
   const sha256 = Buffer.from(usage.key).toString('hex').padEnd(64, '0');
-  const refs = await ensureKeyRefs(pool, [{ sha256, hint: usage.key, declaredApiKeyId: null }]);
+  const refs = await ensureKeyRefs(pool, [{ sha256, hint: usage.key, declaredApiKeyId: null, vouchedBy: '' }]);
   const key_ref = refs.get(sha256)!;
   const unknown = {
     workspace_id: '',

@@ -1,5 +1,5 @@
 import { editorSchema } from '@bursar/policy/editor-schema';
-import type { Policy } from '@bursar/policy/policy';
+import { mustSign, type Policy } from '@bursar/policy/policy';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { cleanJson } from '../output/clean-text.ts';
@@ -28,7 +28,7 @@ export function addConfig(program: Command, context: Context): void {
     .action(() => context.terminal.printVerbatim(`${cleanJson(editorSchema())}\n`));
 }
 
-/** What a policy says, in five lines. */
+/** What a policy says, in six lines. */
 export function policySummary(policy: Policy): string[] {
   const suspending = policy.limits.filter(({ onBreach }) => onBreach === 'suspend').length;
   const protectedKeys = policy.keys.filter((key) => key.protected).length;
@@ -38,6 +38,18 @@ export function policySummary(policy: Policy): string[] {
     `  roles         ${Object.keys(policy.roles).join(', ')}`,
     `  keys          ${policy.keys.length}, of which ${protectedKeys} protected`,
     `  limits        ${policy.limits.length}, of which ${suspending} suspend the key`,
+    `  signatures    ${whoSigns(policy)}`,
     `  enforcement   ${mode}`,
   ];
+}
+
+function whoSigns({ keys, events }: Policy): string {
+  if (events.requireSignature.includes('*')) return 'every service signs its records';
+  const services = [...new Set(keys.map(({ service }) => service))].sort();
+  const unsigned = services.filter((service) => !mustSign(events, service));
+  const believed = `${unsigned.length > 5 ? `${unsigned.length} services are` : `${unsigned.join(', ')} ${unsigned.length === 1 ? 'is' : 'are'}`} believed unsigned`;
+  if (events.requireSignature.length === 0) return 'nobody signs: whoever can write to Kafka can invent usage';
+  return unsigned.length === 0
+    ? events.requireSignature.join(', ')
+    : `${events.requireSignature.join(', ')}; ${believed}`;
 }

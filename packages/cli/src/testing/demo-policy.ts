@@ -12,6 +12,7 @@ keys:
     - { name: prod-auth-service, service: auth, owner: auth-team@acme.example, environment: production, role: POWER_USER, cost_center: "4100" }
     - { name: prod-search-service, service: search, owner: search-team@acme.example, environment: production, role: USER, cost_center: "4200" }
     - { name: break-glass, service: ops, owner: ops-team@acme.example, environment: production, role: ADMIN, protected: true }
+events: { accept_unsigned: true }
 limits:
   - { name: search per month, key: prod-search-service, period: month, budget: 500 USD, warn: [50%, 80%], on_breach: suspend }
   - { name: development, workspace: Development, period: month, budget: 200 USD, on_breach: alert }

@@ -1,9 +1,11 @@
 import { EPOCH_LOCK } from '../ledger/claim-offset.ts';
 import type { Connection, Pool } from '../pool.ts';
 import { inRetriedTransaction } from '../transaction.ts';
+import { versionInForce } from './active-policy.ts';
 import { judgeOpenWindows, rebuildWindows, staleMeasures } from './base-windows.ts';
 import { bindKeys, unboundCandidates } from './bindings.ts';
 import { insertRules, type Rules } from './rules.ts';
+import { settleVouchers } from './vouchers.ts';
 
 export type SubmittedPolicy = { versionId: number; policyJson: unknown };
 
@@ -35,7 +37,8 @@ export async function activatePolicy(pool: Pool, versionId: number, rules: Rules
     );
     if (rowCount !== 1) return false;
     await insertRules(connection, versionId, rules);
-    await bindKeys(connection);
+    await settleVouchers(connection, versionId);
+    await bindKeys(connection, versionId);
     await moveEpoch(connection, versionId);
     return true;
   });
@@ -46,17 +49,15 @@ export async function refreshBindings(pool: Pool): Promise<boolean> {
   if (!(await bindingsAreStale(pool))) return false;
   return inRetriedTransaction(pool, async (connection) => {
     await lockEpoch(connection);
-    const { rows } = await connection.query<{ policy_version_id: number | null }>(
-      'select policy_version_id from configuration_epoch',
-    );
-    await bindKeys(connection);
-    await moveEpoch(connection, rows[0]?.policy_version_id ?? undefined);
+    const versionId = (await versionInForce(connection)) ?? undefined;
+    await bindKeys(connection, versionId);
+    await moveEpoch(connection, versionId);
     return true;
   });
 }
 
 async function bindingsAreStale(pool: Pool): Promise<boolean> {
-  if ((await unboundCandidates(pool)).length > 0) return true;
+  if ((await unboundCandidates(pool, (await versionInForce(pool)) ?? undefined)).length > 0) return true;
   const { rows } = await pool.query<{ stale: boolean }>(
     `select exists (
        select 1 from configuration_epoch join limit_rule using (policy_version_id) join measure m using (measure_id)

@@ -32,3 +32,11 @@ export async function loadActivePolicy(db: Queryable): Promise<ActivePolicy | un
     }
   );
 }
+
+/** The policy version in force, or null. */
+export async function versionInForce(db: Queryable): Promise<number | null> {
+  const { rows } = await db.query<{ policy_version_id: number | null }>(
+    'select policy_version_id from configuration_epoch',
+  );
+  return rows[0]?.policy_version_id ?? null;
+}

@@ -1,38 +1,46 @@
 import { insertFinding, resolveFindings } from '../inbox/finding.ts';
 import type { Connection, Queryable } from '../pool.ts';
+import { versionInForce } from './active-policy.ts';
+import { MAY_BIND, SIGNING_ENTRIES } from './signing-entries.ts';
+
+/** The common table `fitting`: each metered key with each listed one of its hint that it may be bound to under version $1. */
+const FITTING = `${SIGNING_ENTRIES}, fitting as (
+  select i.key_ref, i.declared_api_key_id, k.api_key_id, k.hint
+    from key_identity i join api_key k on k.hint = i.hint left join entry e on e.name = k.name
+   where ${MAY_BIND}
+)`;
 
 export type BindingCandidate = { keyRef: number; apiKeyId: string; basis: 'configured' | 'unique_hint' };
 
 /**
  * Metered keys that can be bound to a key of the inventory now: the one that the emitter was told, when the hint agrees,
- * or the only one with the same hint, when no other metered key has that hint either.
+ * or the only one with the same hint, when no other metered key has that hint either. A key that the policy version gives
+ * to a service that signs is bound to nothing but what that service vouches for.
  */
-export async function unboundCandidates(db: Queryable): Promise<BindingCandidate[]> {
+export async function unboundCandidates(db: Queryable, versionId: number | undefined): Promise<BindingCandidate[]> {
   const { rows } = await db.query<{ key_ref: number; api_key_id: string; basis: BindingCandidate['basis'] }>(
-    `with unbound as (
-       select i.* from key_identity i
-        where not exists (select 1 from key_binding b where b.key_ref = i.key_ref and b.unbound_at is null)
-     ), free as (
-       select k.* from api_key k
-        where not exists (select 1 from key_binding b where b.api_key_id = k.api_key_id and b.unbound_at is null)
+    `with ${FITTING}, free as (
+       select f.* from fitting f
+        where not exists (select 1 from key_binding b where b.key_ref = f.key_ref and b.unbound_at is null)
+          and not exists (select 1 from key_binding b where b.api_key_id = f.api_key_id and b.unbound_at is null)
      ), candidate as (
-       select u.key_ref, f.api_key_id, 'configured' as basis
-         from unbound u join free f on f.api_key_id = u.declared_api_key_id and f.hint = u.hint
+       select key_ref, api_key_id, 'configured' as basis from free where api_key_id = declared_api_key_id
        union all
-       select u.key_ref, f.api_key_id, 'unique_hint'
-         from unbound u join free f on f.hint = u.hint
-        where u.declared_api_key_id is null
-          and (select count(*) from api_key k where k.hint = u.hint) = 1
-          and (select count(*) from key_identity i where i.hint = u.hint) = 1
+       select key_ref, api_key_id, 'unique_hint'
+         from free
+        where declared_api_key_id is null
+          and (select count(*) from api_key k where k.hint = free.hint) = 1
+          and (select count(*) from fitting other where other.api_key_id = free.api_key_id) = 1
      )
      select distinct on (api_key_id) key_ref, api_key_id, basis from candidate order by api_key_id, key_ref`,
+    [versionId ?? null],
   );
   return rows.map((row) => ({ keyRef: row.key_ref, apiKeyId: row.api_key_id, basis: row.basis }));
 }
 
 /** Binds what can be bound. */
-export async function bindKeys(connection: Connection): Promise<void> {
-  for (const candidate of await unboundCandidates(connection)) {
+export async function bindKeys(connection: Connection, versionId: number | undefined): Promise<void> {
+  for (const candidate of await unboundCandidates(connection, versionId)) {
     await connection.query('insert into key_binding (key_ref, api_key_id, basis) values ($1, $2, $3)', [
       candidate.keyRef,
       candidate.apiKeyId,
@@ -47,12 +55,13 @@ export async function bindKeys(connection: Connection): Promise<void> {
  */
 export async function ambiguousHints(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ hint: string }>(
-    `select i.hint from key_identity i
-      where not exists (select 1 from key_binding b where b.key_ref = i.key_ref and b.unbound_at is null)
-        and exists (select 1 from api_key k where k.hint = i.hint)
-        and ((select count(*) from api_key k where k.hint = i.hint) > 1
-             or (select count(*) from key_identity other where other.hint = i.hint) > 1)
-      group by i.hint order by i.hint`,
+    `with ${FITTING}
+     select f.hint from fitting f
+      where not exists (select 1 from key_binding b where b.key_ref = f.key_ref and b.unbound_at is null)
+        and ((select count(*) from api_key k where k.hint = f.hint) > 1
+             or (select count(distinct other.key_ref) from fitting other where other.hint = f.hint) > 1)
+      group by f.hint order by f.hint`,
+    [await versionInForce(db)],
   );
   return rows.map((row) => row.hint);
 }

@@ -80,7 +80,7 @@ export async function reopenBoundBreaches(db: Queryable): Promise<void> {
     `with bound as (
        update finding f set resolved_at = clock_timestamp()
          from key_identity i join key_binding kb on kb.key_ref = i.key_ref and kb.unbound_at is null
-        where f.kind = 'unbound_key' and f.resolved_at is null and f.subject = encode(i.sha256, 'hex')
+        where f.kind = 'unbound_key' and f.resolved_at is null and i.key_ref = (f.detail ->> 'keyRef')::integer
        returning i.key_ref, (f.detail ->> 'breachId')::bigint as breach_id
      )
      update breach b set consumed_at = null

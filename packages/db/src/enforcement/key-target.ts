@@ -5,6 +5,8 @@ export type KeyTarget = {
   /** null when no metered key is bound to the inventory's key */
   keyRef: number | null;
   sha256: string | null;
+  /** The service that signs what is told of the metered key; '' or null when nobody does */
+  vouchedBy: string | null;
   hint: string | null;
   basis: 'configured' | 'unique_hint' | 'person' | null;
   /** null when the metered key is bound to nothing */
@@ -17,7 +19,7 @@ export type KeyTarget = {
   workspaceName: string | null;
 };
 
-const COLUMNS = `i.key_ref as "keyRef", encode(i.sha256, 'hex') as sha256, coalesce(i.hint, a.hint) as hint, b.basis,
+const COLUMNS = `i.key_ref as "keyRef", encode(i.sha256, 'hex') as sha256, i.vouched_by as "vouchedBy", coalesce(i.hint, a.hint) as hint, b.basis,
   coalesce(b.api_key_id, a.api_key_id) as "apiKeyId", a.name, a.status, a.created_at as "createdAt", a.gone_at as "goneAt",
   w.name as "workspaceName"`;
 

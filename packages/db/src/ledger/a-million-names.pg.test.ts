@@ -61,7 +61,12 @@ test('among a million keys and dimensions a batch finds its own, and makes what 
   await fill(db);
   // Half of the batch is known, half is new.
   const indexes = Array.from({ length: BATCH }, (_, index) => NAMES - BATCH / 2 + index + 1);
-  const keys = indexes.map((index) => ({ sha256: sha256(`key ${index}`), hint: 'h', declaredApiKeyId: null }));
+  const keys = indexes.map((index) => ({
+    sha256: sha256(`key ${index}`),
+    hint: 'h',
+    declaredApiKeyId: null,
+    vouchedBy: '',
+  }));
   const dimensions = indexes.map(dimension);
   const plans = {
     keys: await planOf(db, (explaining) => ensureKeyRefs(explaining, keys)),

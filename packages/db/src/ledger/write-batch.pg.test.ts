@@ -33,9 +33,9 @@ async function openLedger(db: Pool) {
   const nowMs = Date.now();
   await ensurePartitions(db, new Date(nowMs - 24 * HOUR_MS), new Date(nowMs + 24 * HOUR_MS));
   const sha256 = randomUUID().replaceAll('-', '').repeat(2);
-  const keyRef = (await ensureKeyRefs(db, [{ sha256, hint: 'sk-ant-api03-abc...defg', declaredApiKeyId: null }])).get(
-    sha256,
-  )!;
+  const keyRef = (
+    await ensureKeyRefs(db, [{ sha256, hint: 'sk-ant-api03-abc...defg', declaredApiKeyId: null, vouchedBy: '' }])
+  ).get(sha256)!;
   const ids = await ensureDimensions(db, [
     {
       key_ref: keyRef,

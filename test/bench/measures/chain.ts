@@ -14,6 +14,8 @@ export type ChainRun = {
   exact: boolean;
   signed: boolean;
   events: number;
+  /** Offered, but the emitter's queue was full: Kafka or the generator had no time. */
+  dropped: number;
   /** From the moment the event was made: the emitter's linger is in it. */
   fromEmit: Percentiles;
 };
@@ -29,7 +31,7 @@ export async function measureChain(ratePerS: number, seconds: number): Promise<C
   const { brokers, topics } = chain.kafka;
   const count = ratePerS * (WARM_UP_S + seconds);
   const produced = await generate({ brokers, topic: topics.usage.name, count, keys: KEYS, ratePerS });
-  await chain.untilStored(count);
+  await chain.untilStored(produced.count);
   await aggregator.kill('SIGTERM');
   const stored = await commits(chain.db);
   const { fromSendMs, fromEmitMs } = delays(stored, produced.sent, produced.sent[0]!.atMs + WARM_UP_S * 1_000);
@@ -37,6 +39,6 @@ export async function measureChain(ratePerS: number, seconds: number): Promise<C
   return {
     ...{ offeredPerS: ratePerS, storedPerS: storedPerS(stored), p50Ms, p95Ms, p99Ms },
     exact: await isExact(chain.db, produced.oracle),
-    ...{ signed: false, events: count, fromEmit: percentiles(fromEmitMs) },
+    ...{ signed: false, events: produced.count, dropped: produced.dropped, fromEmit: percentiles(fromEmitMs) },
   };
 }

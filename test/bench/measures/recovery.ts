@@ -27,7 +27,7 @@ export async function measureRecovery(
   await first.kill(signal);
   const second = await chain.startAggregator();
   const produced = await producing;
-  await chain.untilStored(count);
+  await chain.untilStored(produced.count);
   await second.kill('SIGTERM');
   const { fromSendMs } = delays(await commits(chain.db), produced.sent, 0);
   return { worstMs: percentiles(fromSendMs).worstMs, exact: await isExact(chain.db, produced.oracle) };

@@ -31,7 +31,7 @@ export async function measureSaturation(count: number, profileFolder?: string): 
     run: {
       ...{ offeredPerS: produced.perS, storedPerS: storedPerS(stored), p50Ms, p95Ms, p99Ms },
       exact: await isExact(chain.db, produced.oracle),
-      ...{ signed: false, events: count, fromEmit: percentiles(fromEmitMs) },
+      ...{ signed: false, events: count, dropped: 0, fromEmit: percentiles(fromEmitMs) },
     },
     eventBytes: produced.bytesPerEvent,
     storage: await measureStorage(chain.db, count),

@@ -22,6 +22,7 @@ function chainRows({ chain, ceilings, recovery }: Figures): Row[] {
     return [
       row(`send → committed ${at}: p50 / p95 / p99`, [run.p50Ms, run.p95Ms, run.p99Ms].map(ms).join(' / '), most, most),
       row(`  with the emitter's linger: p50 / p99`, `${ms(p50Ms)} / ${ms(p99Ms)}`),
+      ...(run.dropped > 0 ? [row("  not sent: the emitter's queue was full", `${run.dropped} events`)] : []),
     ];
   });
   return [

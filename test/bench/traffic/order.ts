@@ -6,4 +6,11 @@ export type Order = { brokers: string[]; topic: string; count: number; keys: num
 /** One send to Kafka: when it left, in milliseconds since 1970, with these events. */
 export type Sent = { atMs: number; ids: string[] };
 
-export type Produced = { count: number; bytesPerEvent: number; perS: number; oracle: Oracle; sent: Sent[] };
+export type Produced = {
+  count: number /** Offered but not taken: the emitter's queue was full. */;
+  dropped: number;
+  bytesPerEvent: number;
+  perS: number;
+  oracle: Oracle;
+  sent: Sent[];
+};

@@ -4,6 +4,7 @@ import type { Pool } from '@bursar/db/pool';
 import { encodeEvent } from '@bursar/events/cloudevent';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
 import { indexPriceBook } from '@bursar/pricing/price-index';
+import { believableSeqs } from '../../../services/aggregator/believable-seq.ts';
 import type { InUse } from '../../../services/aggregator/configuration-keeper.ts';
 import type { LedgerNames } from '../../../services/aggregator/ledger-names.ts';
 import { eventRow, priceRecords } from '../../../services/aggregator/price-records.ts';
@@ -53,7 +54,7 @@ export async function prepareBatches(
 type Position = { topic: string; partition: number; clusterId: string; owner: string; expectedOffset: bigint };
 
 async function prepare(
-  { names, inUse, sumClock }: Workbench,
+  { pool, names, inUse, sumClock }: Workbench,
   at: Position,
   records: Parameters<typeof readRecords>[0],
 ): Promise<LedgerBatch> {
@@ -62,6 +63,7 @@ async function prepare(
   const { refs } = await names.keyRefs(readings.usage);
   const keys = { keyRefOf: (sha256: string) => refs.get(sha256)!, workspaceOf: inUse.workspaceOf };
   const priced = priceRecords(readings.usage, prices, keys);
+  const mostSeqOf = await believableSeqs(pool, readings);
   const dimensionIds = await names.dimensionIds(priced.map(({ dimension }) => dimension));
   const counted = priced.map((record, index) => ({
     ...record,
@@ -74,9 +76,9 @@ async function prepare(
     events: counted.map((record) => eventRow(record, record.dimensionId, partition)),
     rowForm: 'copy',
     quarantined: readings.quarantined,
-    sum(isFresh) {
+    sum(isFresh, isNewlyQuarantined) {
       const startedAtMs = performance.now();
-      const sums = sumRecords(counted, readings, partition, isFresh);
+      const sums = sumRecords(counted, readings, partition, { isFresh, isNewlyQuarantined, mostSeqOf });
       sumClock.ms += performance.now() - startedAtMs;
       return sums;
     },

@@ -1,33 +1,30 @@
-/** `pnpm bench`: how fast the chain is on this machine, beside what Kafka alone can do in the same run. Prints; asserts exactness only. */
+/** `pnpm bench`: what the whole does on this machine, beside what Kafka and Postgres alone do in the same run. Exit 1 only when a sum is not exact. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openPool } from '@bursar/db/pool';
 import { readLocalConfig } from '../../infra/local/config.ts';
 import { REPOSITORY } from '../../infra/local/repository.ts';
 import { startStack } from '../../infra/local/start-stack.ts';
-import { measureChain } from './chain.ts';
-import { measureConsumeOnly } from './consume-only.ts';
-import { produceTraffic } from './produce.ts';
-
-const EVENTS = 120_000;
+import { dropTemplates } from '../harness/database.ts';
+import { offerToHarness, readBenchOptions } from './config.ts';
+import { measureAll } from './measure-all.ts';
+import { requireCommitTimes } from './measures/commits.ts';
+import { circumstances, printed } from './output/print.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const perSecond = (rate: number) => `${Math.round(rate).toLocaleString('en')} events/s`;
 
+const options = readBenchOptions(process.argv.slice(2));
 await using onExit = new AsyncDisposableStack();
 const stack = await startStack({ root: join(REPOSITORY, '.bursar'), say, ...readLocalConfig() });
 onExit.defer(() => stack.close());
-const brokers = stack.kafka.brokers.split(',');
+onExit.defer(() => dropTemplates(stack.postgres.url));
+offerToHarness({ kafkaBrokers: stack.kafka.brokers, databaseUrl: stack.postgres.url });
+const db = openPool(stack.postgres.url, { name: 'bursar bench', max: 1 });
+await requireCommitTimes(db).finally(() => db.end());
 
-say(
-  `Kafka ${stack.kafka.version}, PostgreSQL ${stack.postgres.version}; ${EVENTS.toLocaleString('en')} events of real size wait in Kafka`,
-);
-const traffic = await produceTraffic(brokers, EVENTS);
-say(`  ${Math.round(traffic.bytesPerEvent)} bytes each, ${traffic.keys} keys`);
-
-const consumeOnly = await measureConsumeOnly(brokers, traffic);
-say(`consume only                    ${perSecond(consumeOnly)}`);
-const chain = await measureChain(brokers, stack.postgres.url, traffic);
-say(
-  `whole chain, exact              ${perSecond(chain.eventsPerSecond)}   ${(chain.eventsPerSecond / consumeOnly).toFixed(3)} × consume only`,
-);
-say(`  of which the database step    ${perSecond(chain.databaseEventsPerSecond)}   per lane`);
-say(`  stored                        ${Math.round(chain.bytesPerEvent)} bytes per event, row with index`);
+say(`Kafka ${stack.kafka.version}, PostgreSQL ${stack.postgres.version}; measuring`);
+const figures = await measureAll(options, stack, say);
+if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+say(`\n${printed(figures)}\n\n${circumstances(figures)}`);
+say(figures.exact ? 'every sum is exact to the last digit' : 'NOT EXACT: see "exact" in the JSON of this run');
+if (!figures.exact) process.exitCode = 1;

@@ -34,6 +34,8 @@ export type PartitionLoopOptions = {
   /** An error ends the loop: nothing is mended in place. */
   work(batch: PartitionBatch): Promise<Verdict>;
   onLog(line: KafkaLogLine): void;
+  /** Instead of a consumer of kafkajs on `kafka`: for the simulation. */
+  readonly consumer?: () => Consumer;
 };
 
 export type PartitionLoop = {
@@ -105,16 +107,7 @@ function isKafkaAway(error: unknown): error is Error {
 }
 
 async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: AbortSignal): Promise<void> {
-  const consumer = createKafka(options.kafka, options.onLog).consumer({
-    groupId: options.groupId,
-    sessionTimeout: 10_000,
-    heartbeatInterval: 3_000,
-    rebalanceTimeout: 15_000,
-    maxWaitTimeInMs: 50,
-    minBytes: 1,
-    maxBytesPerPartition: 5 * 1024 * 1024,
-    allowAutoTopicCreation: false,
-  });
+  const consumer = options.consumer?.() ?? consumerOf(options);
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   const stopping = new AbortController();
@@ -149,6 +142,19 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
     state.joined = false;
     await consumer.disconnect().catch(() => {});
   }
+}
+
+function consumerOf(options: PartitionLoopOptions): Consumer {
+  return createKafka(options.kafka, options.onLog).consumer({
+    groupId: options.groupId,
+    sessionTimeout: 10_000,
+    heartbeatInterval: 3_000,
+    rebalanceTimeout: 15_000,
+    maxWaitTimeInMs: 50,
+    minBytes: 1,
+    maxBytesPerPartition: 5 * 1024 * 1024,
+    allowAutoTopicCreation: false,
+  });
 }
 
 async function workOn(

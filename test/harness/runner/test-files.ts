@@ -12,6 +12,7 @@ const PLACES = [
   'test/*.test.ts',
   'test/harness/**/*.test.ts',
   'test/pipeline/**/*.test.ts',
+  'test/simulation/*.test.ts',
 ];
 
 /**

@@ -41,6 +41,14 @@ export type WriterOptions = {
   onNewKey(): void;
 };
 
+export type Prepared = {
+  batch: LedgerBatch;
+  readings: Readings;
+  /** What is wrong with records that count, once they do. */
+  findings(): Finding[];
+  nowMs: number;
+};
+
 /** Turns the records of one partition into one transaction: read → price → sum → write. */
 export class BatchWriter {
   readonly #options: WriterOptions;
@@ -52,29 +60,33 @@ export class BatchWriter {
 
   /** Writes records that begin at `expectedOffset` and have no hole. Connection errors go to the caller: nothing was half written. */
   async write(partition: number, expectedOffset: bigint, records: readonly KafkaRecord[]): Promise<Written> {
-    const { topic, pool, metrics } = this.#options;
-    const nowMs = Date.now();
-    const inUse = this.#options.configuration.inUse;
-    const readings = readRecords(records, { topic, partition, nowMs }, this.#options.speakers.judgeUnder(inUse));
-    const counted = await this.#count(readings, inUse);
-    const mostSeqOf = await believableSeqs(pool, readings);
-    const next = { offset: expectedOffset + BigInt(records.length), lastSha256: recordDigest(records.at(-1)!) };
-    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, { ...next, nowMs });
+    const { pool, metrics, remarks } = this.#options;
+    const { batch, readings, findings, nowMs } = await this.prepare(partition, expectedOffset, records);
     const stopTimer = metrics.batchSeconds.startTimer();
     const written = await writeOnDemand(pool, batch);
     stopTimer();
     this.#noteDuplicates(partition, written);
-    if (written.state === 'written')
-      await this.#options.remarks.record(
-        [
-          ...counted.findings,
-          ...remarksOn(counted.records, counted.inUse.policy),
-          ...unbelievable(counted.records, mostSeqOf),
-        ],
-        nowMs,
-      );
+    if (written.state === 'written') await remarks.record(findings(), nowMs);
     this.#measure(written, readings);
     return written;
+  }
+
+  /** Reads, judges and prices records under the configuration in use: the batch as it would be written. */
+  async prepare(partition: number, expectedOffset: bigint, records: readonly KafkaRecord[]): Promise<Prepared> {
+    const { topic, pool, configuration, speakers } = this.#options;
+    const nowMs = Date.now();
+    const { inUse } = configuration;
+    const readings = readRecords(records, { topic, partition, nowMs }, speakers.judgeUnder(inUse));
+    const counted = await this.#count(readings, inUse);
+    const mostSeqOf = await believableSeqs(pool, readings);
+    const next = { offset: expectedOffset + BigInt(records.length), lastSha256: recordDigest(records.at(-1)!) };
+    const batch = this.#batch(partition, expectedOffset, readings, { ...counted, mostSeqOf }, { ...next, nowMs });
+    const findings = () => [
+      ...counted.findings,
+      ...remarksOn(counted.records, inUse.policy),
+      ...unbelievable(counted.records, mostSeqOf),
+    ];
+    return { batch, readings, findings, nowMs };
   }
 
   /** Prices the events and finds where they count, under one configuration. */

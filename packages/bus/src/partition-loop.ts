@@ -45,6 +45,8 @@ export type PartitionLoopOptions = {
   /** An error ends the loop: nothing is mended in place. Those of the watchdog (`watchdog.ts`) end it too. */
   work(batch: PartitionBatch): Promise<Verdict>;
   onLog(line: KafkaLogLine): void;
+  /** Instead of a consumer of kafkajs on `kafka`: for the simulation. */
+  readonly consumer?: () => Consumer;
 };
 
 export type PartitionLoop = {
@@ -183,16 +185,7 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
     state.reading++;
     options.onLog(line);
   };
-  const consumer = createKafka(options.kafka, onLog).consumer({
-    groupId: options.groupId,
-    sessionTimeout: 10_000,
-    heartbeatInterval: 3_000,
-    rebalanceTimeout: 15_000,
-    maxWaitTimeInMs: 50,
-    minBytes: 1,
-    maxBytesPerPartition: 5 * 1024 * 1024,
-    allowAutoTopicCreation: false,
-  });
+  const consumer = options.consumer?.() ?? consumerOf(options, onLog);
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   const stopping = new AbortController();
@@ -245,6 +238,19 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
     state.joined = false;
     await consumer.disconnect().catch(() => {});
   }
+}
+
+function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['onLog']): Consumer {
+  return createKafka(options.kafka, onLog).consumer({
+    groupId: options.groupId,
+    sessionTimeout: 10_000,
+    heartbeatInterval: 3_000,
+    rebalanceTimeout: 15_000,
+    maxWaitTimeInMs: 50,
+    minBytes: 1,
+    maxBytesPerPartition: 5 * 1024 * 1024,
+    allowAutoTopicCreation: false,
+  });
 }
 
 async function workOn(

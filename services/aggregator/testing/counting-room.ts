@@ -1,25 +1,20 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import { submitPolicy } from '@bursar/db/configuration/submit-policy';
 import { openOffset } from '@bursar/db/ledger/claim-offset';
-import { principalsOf } from '@bursar/db/ledger/principals';
 import type { Pool } from '@bursar/db/pool';
 import type { UsageEvent } from '@bursar/events/cloudevent';
 import { uuidV7 } from '@bursar/events/uuid-v7';
 import { policyToJson } from '@bursar/policy/policy-json';
 import { formatProblems, readPolicy } from '@bursar/policy/read-policy';
-import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
-import { indexPriceBook } from '@bursar/pricing/price-index';
 import { createLog } from '@bursar/runtime/log';
 import { freshDatabase } from '../../../test/harness/database.ts';
 import { testPool } from '../../../test/harness/ledger.ts';
 import { recordOf, type TrafficKey, usageEvent } from '../../../test/harness/traffic.ts';
-import { BatchWriter } from '../batch-writer.ts';
+import type { BatchWriter } from '../batch-writer.ts';
 import { ConfigurationKeeper } from '../configuration-keeper.ts';
+import { createBatchWriter } from '../create-batch-writer.ts';
 import { readyPartitions } from '../dependencies.ts';
-import { LedgerNames } from '../ledger-names.ts';
 import { createMetrics } from '../metrics.ts';
-import { PrincipalBound } from '../principal-bound.ts';
-import { RemarkBook } from '../remark-book.ts';
 import { SpeakersKeeper } from '../speakers/speakers-keeper.ts';
 
 const TOPIC = 'bursar.usage.v1';
@@ -63,15 +58,9 @@ async function writerOn(pool: Pool): Promise<BatchWriter> {
   const configuration = new ConfigurationKeeper(pool, log, metrics);
   await configuration.keep();
   await openOffset(pool, { topic: TOPIC, partition: 0, clusterId: 'c', owner: 'test', lowWatermark: 0n });
-  return new BatchWriter({
-    ...{ pool, topic: TOPIC, clusterId: 'c', owner: 'test', configuration, metrics },
-    speakers: new SpeakersKeeper({ pool, folder: undefined, configuration, metrics }),
-    prices: indexPriceBook(anthropicPrices),
-    names: new LedgerNames(pool),
-    principals: new PrincipalBound((keyRefs, dayMs) => principalsOf(pool, keyRefs, dayMs)),
-    remarks: new RemarkBook(pool, log),
-    onNewKey: () => {},
-  });
+  const speakers = new SpeakersKeeper({ pool, folder: undefined, configuration, metrics });
+  const ledger = { pool, topic: TOPIC, clusterId: 'c', owner: 'test', configuration };
+  return createBatchWriter({ ...ledger, speakers, metrics, log, onNewKey: () => {} });
 }
 
 /** An event whose request ended, and whose id was made, at that instant. */

@@ -3,16 +3,17 @@ import type { Pool } from '@bursar/db/pool';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
 import { createLog } from '@bursar/runtime/log';
 import { ConfigurationKeeper } from '../../../services/aggregator/configuration-keeper.ts';
+import { createBatchWriter } from '../../../services/aggregator/create-batch-writer.ts';
 import { readyPostgres } from '../../../services/aggregator/dependencies.ts';
-import { LedgerNames } from '../../../services/aggregator/ledger-names.ts';
 import { createMetrics } from '../../../services/aggregator/metrics.ts';
+import { SpeakersKeeper } from '../../../services/aggregator/speakers/speakers-keeper.ts';
 import { measureCopyOnly } from '../ceilings/copy-only.ts';
 import { benchKeys } from '../traffic/full-event.ts';
 import { emptyOracle } from '../traffic/oracle.ts';
 import { openChain } from './bench-chain.ts';
 import { KEYS } from './chain.ts';
 import { isExact } from './exact.ts';
-import { prepareBatches, type Workbench } from './prepare-batches.ts';
+import { prepareBatches, TOPIC, type Workbench } from './prepare-batches.ts';
 
 export type Step = { perS: number; batch: number /** Adding up in Node, as a share of the time. */; sumShare: number };
 export type DatabaseFigures = {
@@ -44,11 +45,14 @@ export async function measureDatabase(eventsPerStep: number): Promise<DatabaseFi
 async function openWorkbench(pool: Pool): Promise<Workbench> {
   const log = createLog({ service: 'bench', level: 'warn' });
   await readyPostgres(pool, anthropicPrices, { timeoutMs: 10_000, log });
-  const configuration = new ConfigurationKeeper(pool, log, createMetrics());
+  const metrics = createMetrics();
+  const configuration = new ConfigurationKeeper(pool, log, metrics);
   await configuration.keep();
-  const names = new LedgerNames(pool);
+  const speakers = new SpeakersKeeper({ pool, folder: undefined, configuration, metrics });
+  const ledger = { pool, topic: TOPIC, clusterId: TOPIC, owner: TOPIC, configuration };
+  const writer = createBatchWriter({ ...ledger, speakers, metrics, log, onNewKey: () => {} });
   return {
-    ...{ pool, names, inUse: configuration.inUse, keys: benchKeys(KEYS) },
+    ...{ pool, writer, keys: benchKeys(KEYS) },
     ...{ oracle: emptyOracle(), sumClock: { ms: 0 } },
   };
 }

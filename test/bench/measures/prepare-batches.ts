@@ -1,15 +1,9 @@
+import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import { openOffset } from '@bursar/db/ledger/claim-offset';
 import type { LedgerBatch } from '@bursar/db/ledger/write-batch';
 import type { Pool } from '@bursar/db/pool';
 import { encodeEvent } from '@bursar/events/cloudevent';
-import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
-import { indexPriceBook } from '@bursar/pricing/price-index';
-import { believableSeqs } from '../../../services/aggregator/believable-seq.ts';
-import type { InUse } from '../../../services/aggregator/configuration-keeper.ts';
-import type { LedgerNames } from '../../../services/aggregator/ledger-names.ts';
-import { eventRow, priceRecords } from '../../../services/aggregator/price-records.ts';
-import { readRecords } from '../../../services/aggregator/read-records.ts';
-import { sumRecords } from '../../../services/aggregator/sum-records.ts';
+import type { BatchWriter } from '../../../services/aggregator/batch-writer.ts';
 import type { Oracle } from '../../harness/traffic.ts';
 import { type BenchKey, benchEmitter, fullEvent, skewed } from '../traffic/full-event.ts';
 import { addToOracle } from '../traffic/oracle.ts';
@@ -19,15 +13,13 @@ export type SumClock = { ms: number };
 
 export type Workbench = {
   pool: Pool;
-  names: LedgerNames;
-  inUse: InUse;
+  writer: BatchWriter;
   keys: readonly BenchKey[];
   oracle: Oracle;
   sumClock: SumClock;
 };
 
-const TOPIC = 'bench';
-const prices = indexPriceBook(anthropicPrices);
+export const TOPIC = 'bench';
 
 /** Batches of one partition, read and priced as the aggregator does it, ready to be written one after the other. */
 export async function prepareBatches(
@@ -45,40 +37,25 @@ export async function prepareBatches(
       const { value, headers } = encodeEvent(event);
       return { offset: nextOffset + BigInt(index), key: null, value: Buffer.from(value), headers };
     });
-    prepared.push(await prepare(bench, { ...at, expectedOffset: nextOffset }, records));
+    prepared.push(await prepare(bench, partition, nextOffset, records));
     nextOffset += BigInt(size);
   }
   return prepared;
 }
 
-type Position = { topic: string; partition: number; clusterId: string; owner: string; expectedOffset: bigint };
-
+/** The batch as the aggregator would write it; how long it takes to add up is noted. */
 async function prepare(
-  { pool, names, inUse, sumClock }: Workbench,
-  at: Position,
-  records: Parameters<typeof readRecords>[0],
+  { writer, sumClock }: Workbench,
+  partition: number,
+  expectedOffset: bigint,
+  records: readonly KafkaRecord[],
 ): Promise<LedgerBatch> {
-  const { partition, topic, expectedOffset } = at;
-  const readings = readRecords(records, { topic, partition, nowMs: Date.now() });
-  const { refs } = await names.keyRefs(readings.usage);
-  const keys = { keyRefOf: (sha256: string) => refs.get(sha256)!, workspaceOf: inUse.workspaceOf };
-  const priced = priceRecords(readings.usage, prices, keys);
-  const mostSeqOf = await believableSeqs(pool, readings);
-  const dimensionIds = await names.dimensionIds(priced.map(({ dimension }) => dimension));
-  const counted = priced.map((record, index) => ({
-    ...record,
-    dimensionId: dimensionIds[index]!,
-    countedBy: inUse.counting.countedBy(record.dimension),
-  }));
+  const { batch } = await writer.prepare(partition, expectedOffset, records);
   return {
-    claim: { ...at, nextOffset: expectedOffset + BigInt(records.length), epoch: inUse.epoch },
-    policyVersionId: inUse.policyVersionId,
-    events: counted.map((record) => eventRow(record, record.dimensionId, partition)),
-    rowForm: 'copy',
-    quarantined: readings.quarantined,
+    ...batch,
     sum(isFresh, isNewlyQuarantined) {
       const startedAtMs = performance.now();
-      const sums = sumRecords(counted, readings, partition, { isFresh, isNewlyQuarantined, mostSeqOf });
+      const sums = batch.sum(isFresh, isNewlyQuarantined);
       sumClock.ms += performance.now() - startedAtMs;
       return sums;
     },

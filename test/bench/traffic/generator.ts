@@ -27,7 +27,7 @@ class Book {
   }
 
   send(records: readonly RecordOut[]): void {
-    this.sent.push({ atMs: nowMs(), ids: records.map(({ headers }) => headers!['ce_id']!) });
+    this.sent.push({ atMs: nowMs(), ids: records.map(({ headers }) => headers!['ce_id'] as string) });
     for (const { value } of records) this.bytes += Buffer.byteLength(value!);
   }
 }

@@ -13,6 +13,7 @@ const PLACES = [
   'test/harness/**/*.test.ts',
   'test/pipeline/**/*.test.ts',
   'test/soak/**/*.test.ts',
+  'test/simulation/*.test.ts',
 ];
 
 /**

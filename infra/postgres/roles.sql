@@ -123,7 +123,7 @@ grant execute on function first_uuid_at(timestamptz) to bursar_ledger;
 
 -- The aggregator: the ledger, the sums, the policy in force.
 grant select, insert on
-  usage_event, cube_correction, quarantine, price, key_identity, dimension, breach, measure, limit_rule, limit_threshold, key_binding
+  usage_event, cube_correction, quarantine, price, key_identity, dimension, emitter_boot, breach, measure, limit_rule, limit_threshold, key_binding
   to bursar_aggregator;
 grant select, insert, update on kafka_offset, kafka_mark, usage_minute, usage_quarter_hour, emitter_seq to bursar_aggregator;
 grant select, insert, update, delete on emitter_quarter_hour to bursar_aggregator;
@@ -133,6 +133,7 @@ grant select on command to bursar_aggregator;
 grant update (done_at, outcome) on command to bursar_aggregator;
 grant update (hint, vouched_by) on key_identity to bursar_aggregator;
 grant update (role) on dimension to bursar_aggregator;
+grant update (boot) on emitter_boot to bursar_aggregator;
 grant update (resolved, counted_from) on measure to bursar_aggregator;
 grant update (unbound_at) on key_binding to bursar_aggregator;
 grant select on policy_version, configuration_epoch to bursar_aggregator;
@@ -147,6 +148,10 @@ grant select, insert, update on workspace, api_key to bursar_scheduler;
 grant update (name) on organization to bursar_scheduler;
 grant select, insert, update, delete on cron_fire to bursar_scheduler;
 grant select, insert, delete on emitter_hole to bursar_scheduler;
+-- Which numbers of an emitter are missing, told from those that are there.
+grant select on emitter_boot to bursar_scheduler;
+grant select (event_id, emitter_boot_id, seq) on usage_event to bursar_scheduler;
+grant select (emitter_id, boot, seq, quarter) on quarantine to bursar_scheduler;
 grant select on
   usage_minute, usage_quarter_hour, dimension, emitter_seq, limit_window, measure, limit_rule, limit_threshold,
   policy_version, configuration_epoch, hold, key_control, kafka_offset, kafka_mark, emitter_quarter_hour
@@ -171,7 +176,7 @@ grant update (resolved_at, resolved_by, resolution) on incident to bursar_aggreg
 
 -- Owners and admins see everything. What they ask for carries their login: its column has a default and is not theirs to fill.
 grant select on
-  key_identity, dimension, price, kafka_offset, usage_event, usage_minute, usage_quarter_hour, cube_correction, emitter_seq,
+  key_identity, dimension, emitter_boot, price, kafka_offset, usage_event, usage_minute, usage_quarter_hour, cube_correction, emitter_seq,
   emitter_quarter_hour, emitter_hole, kafka_mark, quarantine, policy_version, configuration_epoch, measure, limit_rule, limit_threshold, limit_window, breach, key_binding,
   organization, workspace, api_key, api_key_change, cron_fire, hold, key_control, act, enforcement_gate,
   finding, incident, outbox, audit_pending, command, measure_resolution, api_key_status
@@ -192,7 +197,7 @@ grant select (policy_version_id, content_hash, policy, submitted_at, activated_a
 
 -- Finance: everything that money is counted from, nothing that decides, and no right to write.
 grant select on
-  key_identity, dimension, price, usage_event, usage_minute, usage_quarter_hour, cube_correction, emitter_seq, emitter_quarter_hour,
+  key_identity, dimension, emitter_boot, price, usage_event, usage_minute, usage_quarter_hour, cube_correction, emitter_seq, emitter_quarter_hour,
   kafka_offset, kafka_mark, policy_version, configuration_epoch, measure, limit_rule, limit_threshold, limit_window, key_binding, organization, workspace, api_key,
   api_key_status, breach, hold, key_control, enforcement_gate
   to bursar_billing;

@@ -105,13 +105,14 @@ export class BatchWriter {
     const { records: priced, findings, count } = await principals.fold(withPrices);
     metrics.principalsFolded.inc(count);
     const dimensionIds = await names.dimensionIds(priced.map((record) => record.dimension));
+    const bootIds = await names.bootIds(priced);
     // Many records share a dimension; which measures it counts into is asked once.
     const countedBy = new Map<number, Counted['records'][number]['countedBy']>();
     const records = priced.map((record, index) => {
       const dimensionId = dimensionIds[index]!;
       const counted = countedBy.get(dimensionId) ?? inUse.counting.countedBy(record.dimension);
       countedBy.set(dimensionId, counted);
-      return { ...record, dimensionId, countedBy: counted };
+      return { ...record, dimensionId, emitterBootId: bootIds[index]!, countedBy: counted };
     });
     return { inUse, records, findings };
   }
@@ -128,7 +129,7 @@ export class BatchWriter {
       claim: { topic, partition, clusterId, expectedOffset, nextOffset, lastSha256, owner, epoch: inUse.epoch },
       policyVersionId: inUse.policyVersionId,
       closedBefore: closedBefore(inUse.policy?.organization.timezone, nowMs),
-      events: records.map((record) => eventRow(record, record.dimensionId, partition)),
+      events: records.map((record) => eventRow(record, record, partition)),
       rowForm: this.#insertsLeft.has(partition) ? 'insert' : 'copy',
       quarantined: readings.quarantined.map((row) => withBelievableSeq(row, mostSeqOf)),
       sum: (isFresh, isNewlyQuarantined) =>

@@ -1,4 +1,5 @@
 import { type Dimension, dimensionName, ensureDimensions } from '@bursar/db/ledger/dimensions';
+import { bootName, type EmitterBoot, ensureEmitterBoots } from '@bursar/db/ledger/emitter-boots';
 import { claimName, ensureKeyRefs, type KeySighting } from '@bursar/db/ledger/identities';
 import type { Pool } from '@bursar/db/pool';
 import type { UsageRecord } from './read-records.ts';
@@ -15,19 +16,21 @@ export type KeyRefs = {
   readonly metNew: boolean;
 };
 
-/** The small integers of keys and dimensions, remembered; new ones are made in short transactions before the batch. */
+/** The small integers of keys, dimensions and boots, remembered; new ones are made in short transactions before the batch. */
 export class LedgerNames {
   readonly #pool: Pool;
   /** Another policy version may give a key to another service. */
   #keyRefs: { policyVersionId: number | undefined; memory: Memory };
   readonly #remembered: number;
   readonly #dimensionIds: Memory;
+  readonly #bootIds: Memory;
 
   constructor(pool: Pool, remembered = REMEMBERED) {
     this.#pool = pool;
     this.#remembered = remembered;
     this.#keyRefs = { policyVersionId: undefined, memory: new Memory(remembered) };
     this.#dimensionIds = new Memory(remembered);
+    this.#bootIds = new Memory(remembered);
   }
 
   async keyRefs(usage: readonly UsageRecord[], { policyVersionId, voucherOf }: Vouching): Promise<KeyRefs> {
@@ -51,6 +54,20 @@ export class LedgerNames {
     const names = dimensions.map(dimensionName);
     const wanted = new Map(names.map((name, index) => [name, dimensions[index]!]));
     const { found } = await this.#dimensionIds.resolve(wanted, (unknown) => ensureDimensions(this.#pool, unknown));
+    return names.map((name) => found.get(name)!);
+  }
+
+  /** The id of the boot that each record is of, in the same order. */
+  async bootIds(usage: readonly Pick<UsageRecord, 'event'>[]): Promise<number[]> {
+    const wanted = new Map<string, EmitterBoot>();
+    const names = usage.map(({ event }) => {
+      const { id: emitterId, boot } = event.data.emitter;
+      const one = { emitterId, boot: boot.toLowerCase() };
+      const name = bootName(one);
+      wanted.set(name, one);
+      return name;
+    });
+    const { found } = await this.#bootIds.resolve(wanted, (unknown) => ensureEmitterBoots(this.#pool, unknown));
     return names.map((name) => found.get(name)!);
   }
 }

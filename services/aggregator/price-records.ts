@@ -50,17 +50,21 @@ export function priceRecords(usage: readonly UsageRecord[], prices: PriceIndex, 
 }
 
 /** The record as it stands in usage_event. */
-export function eventRow(record: PricedRecord, dimensionId: number, partition: number): EventRow {
+export function eventRow(
+  record: PricedRecord,
+  { dimensionId, emitterBootId }: { dimensionId: number; emitterBootId: number },
+  partition: number,
+): EventRow {
   const { data } = record.event;
   const { tokens } = record;
   return {
     event_id: record.event.id,
     call_id: data.callId,
-    boot: data.emitter.boot,
     occurred_at: new Date(record.occurredAtMs),
     kafka_offset: record.offset.toString(),
     seq: data.emitter.seq,
     dimension_id: dimensionId,
+    emitter_boot_id: emitterBootId,
     kafka_partition: partition,
     duration_ms: Math.round(data.durationMs),
     first_byte_ms: data.firstByteMs === undefined ? null : Math.round(data.firstByteMs),
@@ -79,8 +83,7 @@ export function eventRow(record: PricedRecord, dimensionId: number, partition: n
     status: data.status ?? null,
     stream: data.stream,
     cost_usd: formatUsd(record.costPicoUsd),
-    emitter_id: data.emitter.id,
-    requested_model: data.requestedModel,
+    requested_model: data.requestedModel === record.dimension.model ? null : data.requestedModel,
     request_id: data.requestId ?? null,
     message_id: data.messageId ?? null,
     error_type: data.errorType ?? null,

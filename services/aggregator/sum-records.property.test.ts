@@ -53,6 +53,7 @@ function counted(events: UsageEvent[]): CountedRecord[] {
     (record) => ({
       ...record,
       dimensionId: record.dimension.key_ref * 10 + ['firm', 'estimated', 'provisional'].indexOf(record.costBasis),
+      emitterBootId: 1,
       countedBy: counting.countedBy(record.dimension),
     }),
   );

@@ -47,6 +47,7 @@ function counted(events: ReturnType<typeof usageEvent>[]): CountedRecord[] {
     (record) => ({
       ...record,
       dimensionId: record.dimension.key_ref,
+      emitterBootId: 1,
       countedBy: counting.countedBy(record.dimension),
     }),
   );

@@ -9,7 +9,11 @@ import { type Judgement, sumEmitters } from './sum-emitters.ts';
 const MINUTE_MS = 60_000;
 const FAILED = new Set(['http_error', 'transport_error', 'truncated']);
 
-export type CountedRecord = PricedRecord & { dimensionId: number; countedBy: readonly Counted[] };
+export type CountedRecord = PricedRecord & {
+  dimensionId: number;
+  emitterBootId: number;
+  countedBy: readonly Counted[];
+};
 
 /** Adds up one partition's batch. Pure; every list comes out sorted by its table's key. */
 export function sumRecords(

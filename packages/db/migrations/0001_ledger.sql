@@ -34,6 +34,14 @@ create table dimension (
   unique (key_ref, role, workspace_id, service, principal, model, price_row, usage_basis)
 );
 
+-- One run of one emitter, as one small integer.
+create table emitter_boot (
+  emitter_boot_id integer generated always as identity primary key,
+  emitter_id text not null,
+  boot uuid not null,
+  unique (emitter_id, boot)
+);
+
 create table price (
   price_row text primary key,
   model text not null,
@@ -60,12 +68,12 @@ create table kafka_offset (
 create table usage_event (
   event_id uuid not null,
   call_id uuid not null,
-  boot uuid not null,
   occurred_at timestamptz not null,
   stored_at timestamptz not null default clock_timestamp(),
   kafka_offset bigint not null,
   seq bigint not null,
   dimension_id integer not null,
+  emitter_boot_id integer not null,
   kafka_partition integer not null,
   duration_ms integer not null,
   first_byte_ms integer,
@@ -84,8 +92,8 @@ create table usage_event (
   status smallint,
   stream boolean not null,
   cost_usd numeric(24, 12) not null,
-  emitter_id text not null,
-  requested_model text not null,
+  -- null where the model of the dimension is the one that was asked for
+  requested_model text,
   request_id text,
   message_id text,
   error_type text,
@@ -241,7 +249,7 @@ create table quarantine (
   topic text not null,
   partition integer not null,
   -- The life of the log, as in kafka_offset: in another one old offsets come again.
-  log integer not null,
+  log integer not null default 1,
   kafka_offset bigint not null,
   reason text not null,
   detail text not null,

@@ -93,6 +93,7 @@ async function insertRequests(pool: Pool): Promise<void> {
       (2, 'USER', 'wrkspc_prod', 'search', '', 'claude-haiku-5-5', 'haiku-2026', 'reported'),
       (3, 'USER', 'wrkspc_dev', '=HYPERLINK("x")', 'bert', 'claude-haiku-5-5', 'haiku-2026', 'estimated'),
       (4, 'USER', 'wrkspc_dev', 'script', '', 'claude-unheard-of', 'unknown', 'reported');
+    insert into emitter_boot (emitter_id, boot) values ('emitter-1', gen_random_uuid());
     insert into kafka_offset (topic, partition, cluster_id, next_offset, owner) values
       ('bursar.usage.v1', 0, 'c', 200, 'aggregator-1'), ('bursar.usage.v1', 1, 'c', 200, 'aggregator-1')`);
   await pool.query(insertEvents('400', `'req_' || md5(n::text)`, `n * interval '20 seconds'`));
@@ -114,13 +115,13 @@ async function insertRequests(pool: Pool): Promise<void> {
 
 function insertEvents(count: string, requestId: string, age: string): string {
   return `
-    insert into usage_event (event_id, call_id, boot, occurred_at, kafka_offset, seq, dimension_id, kafka_partition,
+    insert into usage_event (event_id, call_id, occurred_at, kafka_offset, seq, dimension_id, emitter_boot_id, kafka_partition,
       duration_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
-      web_searches, operation, outcome, cost_basis, attempt, status, stream, cost_usd, emitter_id, requested_model, request_id)
-    select uuidv7(-(${age})), gen_random_uuid(), gen_random_uuid(), clock_timestamp() - ${age}, n, n, 1 + n % 4, n % 2,
+      web_searches, operation, outcome, cost_basis, attempt, status, stream, cost_usd, requested_model, request_id)
+    select uuidv7(-(${age})), gen_random_uuid(), clock_timestamp() - ${age}, n, n, 1 + n % 4, 1, n % 2,
            800 + n, 100 + n, 20 + n, n % 3, 0, 0, 0, 'messages', (case when n % 10 = 0 then 'http_error' else 'complete' end)::outcome,
            (array['firm', 'firm', 'estimated', 'provisional'])[1 + n % 4]::cost_basis, 1, case when n % 10 = 0 then 529 else 200 end,
-           false, n * 0.000000000017 + 0.001, 'emitter-1', 'claude-haiku-5-5', ${requestId}
+           false, n * 0.000000000017 + 0.001, 'claude-haiku-5-5', ${requestId}
       from generate_series(1, ${count}) n`;
 }
 

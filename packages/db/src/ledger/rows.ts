@@ -4,11 +4,11 @@ import { rowSet } from '../unnest.ts';
 export type EventRow = {
   event_id: string;
   call_id: string;
-  boot: string;
   occurred_at: Date;
   kafka_offset: string;
   seq: number;
   dimension_id: number;
+  emitter_boot_id: number;
   kafka_partition: number;
   duration_ms: number;
   first_byte_ms: number | null;
@@ -27,8 +27,8 @@ export type EventRow = {
   status: number | null;
   stream: boolean;
   cost_usd: string;
-  emitter_id: string;
-  requested_model: string;
+  /** null where it is the model of the dimension. */
+  requested_model: string | null;
   request_id: string | null;
   message_id: string | null;
   error_type: string | null;
@@ -39,11 +39,11 @@ export type EventRow = {
 export const eventRows = rowSet<EventRow>({
   event_id: 'uuid',
   call_id: 'uuid',
-  boot: 'uuid',
   occurred_at: 'timestamptz',
   kafka_offset: 'bigint',
   seq: 'bigint',
   dimension_id: 'int',
+  emitter_boot_id: 'int',
   kafka_partition: 'int',
   duration_ms: 'int',
   first_byte_ms: 'int',
@@ -62,7 +62,6 @@ export const eventRows = rowSet<EventRow>({
   status: 'smallint',
   stream: 'boolean',
   cost_usd: 'numeric',
-  emitter_id: 'text',
   requested_model: 'text',
   request_id: 'text',
   message_id: 'text',

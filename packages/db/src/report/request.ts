@@ -63,7 +63,7 @@ export async function findRequests(db: Queryable, id: string, occurredSince: Dat
             u.attempt, u.occurred_at as "occurredAt", u.stored_at as "storedAt", ${KEY_NAME} as key, ki.hint,
             encode(ki.sha256, 'hex') as sha256, d.key_ref as "keyRef", ak.api_key_id as "apiKeyId",
             kb.basis as "bindingBasis", d.role, d.service, d.principal,
-            coalesce(ws.name, d.workspace_id) as workspace, u.requested_model as "requestedModel", d.model,
+            coalesce(ws.name, d.workspace_id) as workspace, coalesce(u.requested_model, d.model) as "requestedModel", d.model,
             u.operation, u.stream, u.outcome, u.status, u.error_type as "errorType", u.stop_reason as "stopReason",
             u.input_tokens as "inputTokens", u.output_tokens as "outputTokens",
             u.cache_read_tokens as "cacheReadTokens", u.cache_write_5m_tokens as "cacheWrite5mTokens",
@@ -72,8 +72,8 @@ export async function findRequests(db: Queryable, id: string, occurredSince: Dat
             u.max_tokens_sent as "maxTokensSent", u.duration_ms as "durationMs", u.first_byte_ms as "firstByteMs",
             u.cost_usd as "costUsd", u.cost_basis as "costBasis", d.price_row as "priceRow",
             p.book_hash as "priceBook", p.terms as "priceTerms", u.kafka_partition as "kafkaPartition",
-            u.kafka_offset as "kafkaOffset", u.emitter_id as "emitterId", u.seq as "emitterSeq", u.tags
-       from usage_event u join dimension d using (dimension_id) ${JOIN_NAMES}
+            u.kafka_offset as "kafkaOffset", eb.emitter_id as "emitterId", u.seq as "emitterSeq", u.tags
+       from usage_event u join dimension d using (dimension_id) join emitter_boot eb using (emitter_boot_id) ${JOIN_NAMES}
        left join price p on p.price_row = d.price_row
       where ${byEventId ? 'u.event_id = $1::uuid and u.event_id >= $2' : 'u.request_id = $1 and u.event_id >= $2'}
       order by u.event_id desc limit 10`,

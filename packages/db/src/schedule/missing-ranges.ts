@@ -17,7 +17,8 @@ export async function missingRanges(db: Queryable, span: SeqSpan, most: number):
   const { rows } = await db.query<{ from: string; to: string }>(
     `with known as (
        select seq from usage_event
-        where event_id >= $5 and event_id < $6 and emitter_id = $1 and boot = $2 and seq > $3 and seq <= $4
+        where event_id >= $5 and event_id < $6 and seq > $3 and seq <= $4
+          and emitter_boot_id = (select emitter_boot_id from emitter_boot where emitter_id = $1 and boot = $2)
        union
        select seq from quarantine where emitter_id = $1 and boot = $2 and seq > $3 and seq <= $4 and quarter is not null
      ), step as (

@@ -59,7 +59,7 @@ export function eventRow(
   const { tokens } = record;
   return {
     event_id: record.event.id,
-    call_id: data.callId,
+    call_id: data.callId.toLowerCase() === record.event.id ? null : data.callId,
     occurred_at: new Date(record.occurredAtMs),
     kafka_offset: record.offset.toString(),
     seq: data.emitter.seq,
@@ -75,7 +75,7 @@ export function eventRow(
     cache_write_1h_tokens: tokens.cacheWrite1h,
     web_searches: record.webSearches,
     max_tokens_requested: data.maxTokens.requested ?? null,
-    max_tokens_sent: data.maxTokens.sent ?? null,
+    max_tokens_sent: data.maxTokens.sent === data.maxTokens.requested ? null : (data.maxTokens.sent ?? null),
     operation: data.operation,
     outcome: data.outcome,
     cost_basis: record.costBasis,

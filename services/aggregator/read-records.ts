@@ -18,6 +18,7 @@ const LONGEST_REQUEST_MS = DAY_MS;
 export const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 const ACCOUNTED_MS = 35 * DAY_MS;
 const MOST_TOKENS = 1_000_000_000;
+const MOST_SEARCHES = 10_000;
 
 export type UsageRecord = { event: UsageEvent; occurredAtMs: number; offset: bigint };
 /** `countedAtMs`: the time under which it is accounted for. */
@@ -161,6 +162,8 @@ function wrongTime({ event, occurredAtMs }: UsageRecord, nowMs: number): Wrong |
 function wrongUsage({ event }: UsageRecord): Wrong | undefined {
   if (event.data.usage === undefined) return undefined;
   const largest = Math.max(...Object.values(billedTokens(event.data.usage)));
+  const searches = event.data.usage.server_tool_use?.web_search_requests ?? 0;
+  if (searches > MOST_SEARCHES) return { reason: 'implausible_usage', detail: `${searches} web searches` };
   return largest > MOST_TOKENS ? { reason: 'implausible_usage', detail: `${largest} tokens of one kind` } : undefined;
 }
 

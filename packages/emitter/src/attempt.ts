@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { UsageData } from '@bursar/events/usage-event';
 import { uuidV7 } from '@bursar/events/uuid-v7';
 import type { CallContext, CallContexts, ResolvedContext } from './call-context.ts';
@@ -60,20 +59,21 @@ export function createAttemptStarter(
   /** The SDK passes the same options object to each retry of a call, and a new one to each call. */
   const callIds = new WeakMap<object, string>();
 
-  function callIdOf(options: RequestOptions): string {
+  /** The id of the call's first attempt. */
+  function callIdOf(options: RequestOptions, attemptId: string): string {
     const known = callIds.get(options);
     if (known !== undefined) return known;
-    const callId = randomUUID();
-    callIds.set(options, callId);
-    return callId;
+    callIds.set(options, attemptId);
+    return attemptId;
   }
 
   return (operation, options, headers) => {
     const body = isRecord(options.body) ? options.body : {};
     const startedAtMs = Date.now();
+    const id = uuidV7(startedAtMs);
     return {
-      id: uuidV7(startedAtMs),
-      callId: callIdOf(options),
+      id,
+      callId: callIdOf(options, id),
       number: Number(headers.get('x-stainless-retry-count') ?? 0),
       operation,
       key: identify(headers),

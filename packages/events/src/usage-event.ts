@@ -37,7 +37,7 @@ export const tagsOf = z
 
 /** What one attempt of one call did. Wire names; optional fields may be added, none removed. */
 export const usageData = z.object({
-  /** Groups the SDK's retries of one call. */
+  /** Groups the SDK's retries of one call: the id of the first attempt, so that its row need not repeat it. */
   callId: z.uuid(),
   attempt: z.int().min(0).max(1000),
   requestId: text(128).optional(),

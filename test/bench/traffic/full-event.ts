@@ -43,15 +43,16 @@ export function fullEvent({ key, ...who }: BenchKey, emitter: BenchEmitter, atMs
   const write5m = randomInt(400);
   const write1h = randomInt(100);
   const time = new Date(atMs).toISOString();
+  const id = uuidV7(atMs);
   return {
     specversion: '1.0',
-    id: uuidV7(atMs),
+    id,
     source: `//bursar/emitter/${emitter.id}`,
     subject: key.sha256,
     type: 'dev.bursar.usage.v1',
     time,
     data: {
-      callId: randomUUID(),
+      callId: id,
       attempt: 0,
       requestId: `req_011CV${randomUUID().replaceAll('-', '').slice(0, 20)}`,
       messageId: `msg_01${randomUUID().replaceAll('-', '').slice(0, 22)}`,

@@ -80,14 +80,6 @@ export class CopyBuffer {
     this.#length = lengthAt + 4 + length;
   }
 
-  jsonb(value: string): void {
-    const lengthAt = this.#room(5 + value.length * 3);
-    this.#bytes[lengthAt + 4] = 1;
-    const length = 1 + this.#bytes.write(value, lengthAt + 5, 'utf8');
-    this.#bytes.writeInt32BE(length, lengthAt);
-    this.#length = lengthAt + 4 + length;
-  }
-
   /** A decimal text without an exponent, such as `-12.034500000000`. */
   numeric(value: string): void {
     const isNegative = value.startsWith('-');

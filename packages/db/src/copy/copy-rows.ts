@@ -3,17 +3,8 @@ import { from as copyFrom } from 'pg-copy-streams';
 import type { Connection } from '../pool.ts';
 import { CopyBuffer } from './copy-buffer.ts';
 
-/** How a column is written; an enum is written as text. */
-export type CopyType =
-  | 'smallint'
-  | 'int'
-  | 'bigint'
-  | 'boolean'
-  | 'uuid'
-  | 'timestamptz'
-  | 'numeric'
-  | 'text'
-  | 'jsonb';
+/** How a column is written; an enum is written as text, and so is json. */
+export type CopyType = 'smallint' | 'int' | 'bigint' | 'boolean' | 'uuid' | 'timestamptz' | 'numeric' | 'text';
 
 type Write = (buffer: CopyBuffer, value: never) => void;
 
@@ -26,7 +17,6 @@ const writers: Record<CopyType, Write> = {
   timestamptz: (buffer, value: Date) => buffer.timestamptz(value),
   numeric: (buffer, value: string) => buffer.numeric(value),
   text: (buffer, value: string) => buffer.text(value),
-  jsonb: (buffer, value: string) => buffer.jsonb(value),
 };
 
 /** Rows of one table as a binary COPY. Row objects carry the columns' names, as in `rowSet`. */

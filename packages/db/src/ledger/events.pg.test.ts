@@ -25,7 +25,7 @@ const usd = fc
   .map((pico) => `${pico / 10n ** 12n}.${String(pico % 10n ** 12n).padStart(12, '0')}`);
 
 const eventRow: fc.Arbitrary<Omit<EventRow, 'event_id'>> = fc.record({
-  call_id: fc.uuid(),
+  call_id: orNull(fc.uuid()),
   occurred_at: fc.date({
     min: new Date('1970-01-01T00:00:00Z'),
     max: new Date('9999-12-31T23:59:59Z'),
@@ -33,9 +33,20 @@ const eventRow: fc.Arbitrary<Omit<EventRow, 'event_id'>> = fc.record({
   }),
   kafka_offset: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }).map(String),
   seq: fc.oneof(fc.nat(), fc.constant(Number.MAX_SAFE_INTEGER)),
-  ...{ dimension_id: int, emitter_boot_id: int, kafka_partition: int, duration_ms: int, first_byte_ms: orNull(int) },
+  ...{
+    dimension_id: int,
+    emitter_boot_id: int,
+    kafka_partition: smallint,
+    duration_ms: int,
+    first_byte_ms: orNull(int),
+  },
   ...{ input_tokens: int, output_tokens: int, cache_read_tokens: int, cache_write_5m_tokens: int },
-  ...{ cache_write_1h_tokens: int, web_searches: int, max_tokens_requested: orNull(int), max_tokens_sent: orNull(int) },
+  ...{
+    cache_write_1h_tokens: int,
+    web_searches: smallint,
+    max_tokens_requested: orNull(int),
+    max_tokens_sent: orNull(int),
+  },
   operation: fc.constantFrom('messages', 'batches', 'count_tokens'),
   outcome: fc.constantFrom('complete', 'cancelled', 'truncated', 'http_error', 'transport_error', 'refused'),
   cost_basis: fc.constantFrom('firm', 'estimated', 'provisional'),

@@ -17,7 +17,7 @@ const copied = copySet<EventRow>('usage_event', {
   seq: 'bigint',
   dimension_id: 'int',
   emitter_boot_id: 'int',
-  kafka_partition: 'int',
+  kafka_partition: 'smallint',
   duration_ms: 'int',
   first_byte_ms: 'int',
   input_tokens: 'int',
@@ -25,7 +25,7 @@ const copied = copySet<EventRow>('usage_event', {
   cache_read_tokens: 'int',
   cache_write_5m_tokens: 'int',
   cache_write_1h_tokens: 'int',
-  web_searches: 'int',
+  web_searches: 'smallint',
   max_tokens_requested: 'int',
   max_tokens_sent: 'int',
   operation: 'text',
@@ -40,7 +40,7 @@ const copied = copySet<EventRow>('usage_event', {
   message_id: 'text',
   error_type: 'text',
   stop_reason: 'text',
-  tags: 'jsonb',
+  tags: 'text',
 });
 
 /** Adds rows that are all new, by COPY: the fastest way in. Throws DuplicateEvent when one is not. */

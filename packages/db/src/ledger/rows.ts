@@ -3,7 +3,8 @@ import { rowSet } from '../unnest.ts';
 /** A request as it stands in usage_event. Money is a decimal text in USD. */
 export type EventRow = {
   event_id: string;
-  call_id: string;
+  /** null where it is the event's own id. */
+  call_id: string | null;
   occurred_at: Date;
   kafka_offset: string;
   seq: number;
@@ -19,6 +20,7 @@ export type EventRow = {
   cache_write_1h_tokens: number;
   web_searches: number;
   max_tokens_requested: number | null;
+  /** null where it is what was requested. */
   max_tokens_sent: number | null;
   operation: string;
   outcome: string;
@@ -44,7 +46,7 @@ export const eventRows = rowSet<EventRow>({
   seq: 'bigint',
   dimension_id: 'int',
   emitter_boot_id: 'int',
-  kafka_partition: 'int',
+  kafka_partition: 'smallint',
   duration_ms: 'int',
   first_byte_ms: 'int',
   input_tokens: 'int',
@@ -52,7 +54,7 @@ export const eventRows = rowSet<EventRow>({
   cache_read_tokens: 'int',
   cache_write_5m_tokens: 'int',
   cache_write_1h_tokens: 'int',
-  web_searches: 'int',
+  web_searches: 'smallint',
   max_tokens_requested: 'int',
   max_tokens_sent: 'int',
   operation: 'operation',
@@ -67,7 +69,7 @@ export const eventRows = rowSet<EventRow>({
   message_id: 'text',
   error_type: 'text',
   stop_reason: 'text',
-  tags: 'jsonb',
+  tags: 'json',
 });
 
 /** What a batch adds to one cell of a cube. */

@@ -59,7 +59,7 @@ export type RequestDetail = {
 export async function findRequests(db: Queryable, id: string, occurredSince: Date): Promise<RequestDetail[]> {
   const byEventId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
   const { rows } = await db.query<RequestDetail>(
-    `select u.event_id as "eventId", u.request_id as "requestId", u.message_id as "messageId", u.call_id as "callId",
+    `select u.event_id as "eventId", u.request_id as "requestId", u.message_id as "messageId", coalesce(u.call_id, u.event_id) as "callId",
             u.attempt, u.occurred_at as "occurredAt", u.stored_at as "storedAt", ${KEY_NAME} as key, ki.hint,
             encode(ki.sha256, 'hex') as sha256, d.key_ref as "keyRef", ak.api_key_id as "apiKeyId",
             kb.basis as "bindingBasis", d.role, d.service, d.principal,
@@ -69,7 +69,7 @@ export async function findRequests(db: Queryable, id: string, occurredSince: Dat
             u.cache_read_tokens as "cacheReadTokens", u.cache_write_5m_tokens as "cacheWrite5mTokens",
             u.cache_write_1h_tokens as "cacheWrite1hTokens", u.web_searches as "webSearches",
             d.usage_basis as "usageBasis", u.max_tokens_requested as "maxTokensRequested",
-            u.max_tokens_sent as "maxTokensSent", u.duration_ms as "durationMs", u.first_byte_ms as "firstByteMs",
+            coalesce(u.max_tokens_sent, u.max_tokens_requested) as "maxTokensSent", u.duration_ms as "durationMs", u.first_byte_ms as "firstByteMs",
             u.cost_usd as "costUsd", u.cost_basis as "costBasis", d.price_row as "priceRow",
             p.book_hash as "priceBook", p.terms as "priceTerms", u.kafka_partition as "kafkaPartition",
             u.kafka_offset as "kafkaOffset", eb.emitter_id as "emitterId", u.seq as "emitterSeq", u.tags

@@ -23,8 +23,9 @@ export async function measureAll(options: BenchOptions, stack: Stack, say: (line
   // The chain is never faster than its database step: this lasts at least as long as it should.
   const backlog = Math.ceil((databaseStep.perS * sizes.saturationSeconds) / 10_000) * 10_000;
   const saturation = await measure(`whole chain, ${backlog.toLocaleString('en')} events wait`, () =>
-    measureSaturation(backlog, options.profile),
+    measureSaturation(backlog, { profileFolder: options.profile }),
   );
+  const signed = await measure('the same, every record signed', () => measureSaturation(backlog, { isSigned: true }));
   const slow = await measure('whole chain at 2,000/s', () => measureChain(2_000, sizes.chainSeconds));
   const fast = await measure('whole chain at 10,000/s', () => measureChain(10_000, sizes.chainSeconds));
   const killed = await measure('recovery', () => measureRecovery('SIGKILL', sizes.recoverySeconds));
@@ -34,7 +35,7 @@ export async function measureAll(options: BenchOptions, stack: Stack, say: (line
   );
   const overshoot = await measure('overshoot of a budget', () => measureOvershoot([1, 10, 100]));
   const idle = await measure('idle', () => measureIdle(sizes.idleSeconds));
-  const chain = [slow, fast, saturation.run];
+  const chain = [slow, fast, saturation.run, signed.run];
   return {
     ...{ ranAt: new Date().toISOString(), quick: options.quick, machine: machineOf(stack), chain },
     ...{ databaseStep, databaseSteps: database.steps, lanes: database.lanes },

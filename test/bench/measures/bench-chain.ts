@@ -19,12 +19,12 @@ export type BenchChain = {
 
 const STORED_TIMEOUT_MS = 240_000;
 
-export async function openChain(name: string): Promise<BenchChain> {
+export async function openChain(name: string, { isSigned = false } = {}): Promise<BenchChain> {
   const onExit = new AsyncDisposableStack();
   const database = onExit.use(await freshDatabase(`bench ${name}`));
   const db = onExit.use(testPool(database.url));
   const kafka = await freshTopics();
-  await submitBenchPolicy(db);
+  await submitBenchPolicy(db, isSigned);
   return {
     db,
     kafka,

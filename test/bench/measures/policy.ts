@@ -16,9 +16,10 @@ limits:
 `;
 
 /** Submits it; an aggregator that starts later, or runs, puts it in force before it counts on. */
-export async function submitBenchPolicy(db: Pool): Promise<void> {
-  const reading = readPolicy(FOUR_WINDOWS, 'bench.yaml');
+export async function submitBenchPolicy(db: Pool, isSigned: boolean): Promise<void> {
+  const source = isSigned ? `${FOUR_WINDOWS}events: { require_signature: "*" }\n` : FOUR_WINDOWS;
+  const reading = readPolicy(source, 'bench.yaml');
   if (!reading.ok) throw new Error(formatProblems(reading.problems, 'bench.yaml'));
   const policyJson = policyToJson(reading.policy);
-  await submitPolicy(db, { contentHash: reading.contentHash, source: FOUR_WINDOWS, policyJson, reason: 'bench' });
+  await submitPolicy(db, { contentHash: reading.contentHash, source, policyJson, reason: 'bench' });
 }

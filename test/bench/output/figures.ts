@@ -10,7 +10,7 @@ export type Figures = {
   ranAt: string;
   quick: boolean;
   machine: { cores: number; model: string; memoryGiB: number; node: string; kafka: string; postgres: string };
-  /** The last one is saturation: everything waited in Kafka before it began. */
+  /** The last two are saturation: everything waited in Kafka before it began; of these the second is signed. */
   chain: ChainRun[];
   databaseStep: Step;
   databaseSteps: Step[];

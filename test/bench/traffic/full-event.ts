@@ -18,6 +18,11 @@ const SERVICES = 50;
 const WORKSPACES = 20;
 const ORGANIZATION = randomUUID();
 
+/** The names of the services that the keys belong to. */
+export function benchServices(): string[] {
+  return Array.from({ length: SERVICES }, (_, index) => `service-${index}`);
+}
+
 /** Keys of 50 services in 20 workspaces, each with a principal of its own. */
 export function benchKeys(count: number): BenchKey[] {
   return Array.from({ length: count }, (_, index) => ({

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer, type RecordOut } from '@bursar/bus/producer';
 import { createDelivery } from '@bursar/emitter/delivery';
 import { encodeEvent, type UsageEvent } from '@bursar/events/cloudevent';
+import { signatureHeader } from '@bursar/events/record-signature';
 import { type BenchKey, benchEmitter, benchKeys, fullEvent, skewed } from './full-event.ts';
 import { addToOracle, emptyOracle } from './oracle.ts';
 import type { Order, Produced, Sent } from './order.ts';
@@ -32,6 +33,14 @@ class Book {
   }
 }
 
+function signed<T extends { value: string; headers: Record<string, string> }>(
+  record: T,
+  secret: string | undefined,
+): T {
+  if (secret === undefined) return record;
+  return { ...record, headers: { ...record.headers, ...signatureHeader(record.value, secret) } };
+}
+
 /** As fast as Kafka takes it. */
 async function fill(order: Order, keys: readonly BenchKey[], book: Book): Promise<void> {
   const producer = createProducer({ brokers: order.brokers, clientId: 'bursar-bench' });
@@ -40,7 +49,7 @@ async function fill(order: Order, keys: readonly BenchKey[], book: Book): Promis
     const records = Array.from({ length: Math.min(FILL_CHUNK, order.count - made) }, () => {
       const event = fullEvent(skewed(keys), skewed(emitters), Date.now());
       book.note(event);
-      return { key: event.data.key.sha256, ...encodeEvent(event) };
+      return signed({ key: event.data.key.sha256, ...encodeEvent(event) }, order.secrets?.[event.data.service]);
     });
     book.send(records);
     await producer.send(order.topic, records);

@@ -24,6 +24,8 @@ export type ServiceProcess = {
   readonly ended: Promise<Ending>;
 } & AsyncDisposable;
 
+/** What Node made of the sources: without it each process loads a compiler of 28 MiB and takes twice as long to load. */
+const COMPILED = join(REPOSITORY, '.bursar', 'compiled');
 const alive = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
@@ -38,7 +40,7 @@ export async function startService(main: string, env: Record<string, string> = {
   const healthUrl = `http://127.0.0.1:${port}`;
   const child = fork(join(REPOSITORY, main), [], {
     cwd: REPOSITORY,
-    env: { ...bareEnvironment(), HEALTH_PORT: String(port), ...env },
+    env: { ...bareEnvironment(), NODE_COMPILE_CACHE: COMPILED, HEALTH_PORT: String(port), ...env },
     execArgv: ['--import', new URL('end-with-parent.ts', import.meta.url).href],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

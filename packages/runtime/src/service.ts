@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { Registry } from 'prom-client';
 import { giveUp, PendingSteps } from './deadline.ts';
 import { listenForHealth } from './health-server.ts';
@@ -63,6 +64,8 @@ async function live(service: Service, stop: StopRequest, pending: PendingSteps):
   if (health === undefined) return stopParts(started.map(withoutRun), stop, pending);
   log.info({ healthUrl: health.url, parts: parts.map((part) => part.name) }, `${service.name} is up`);
   service.onListening?.(health.url);
+  // Where NODE_COMPILE_CACHE is set: not only at a clean end, which a killed process never has.
+  flushCompileCache();
 
   const running = started.map((part) => ({ part, ended: runPart(part, stop) }));
   await aborted(stop.signal);

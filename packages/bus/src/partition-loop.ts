@@ -64,7 +64,7 @@ registerCodecs();
 
 const COMMIT_EVERY_MS = 1_000;
 const REJOIN_AFTER_MS = 1_000;
-/** A fetch is answered within 50 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
+/** A fetch is answered within 250 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
 /**
  * Between two fetches, at rest and while batches are worked on. A fetch that finds nothing takes 50 ms; after a gap the
@@ -246,7 +246,7 @@ function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['
     sessionTimeout: 10_000,
     heartbeatInterval: 3_000,
     rebalanceTimeout: 15_000,
-    maxWaitTimeInMs: 50,
+    maxWaitTimeInMs: 250,
     minBytes: 1,
     maxBytesPerPartition: 5 * 1024 * 1024,
     allowAutoTopicCreation: false,

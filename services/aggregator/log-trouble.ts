@@ -20,6 +20,12 @@ export function partitionName(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
+/** The partition that an incident is about; undefined when it is one of another topic. */
+export function partitionOf(topic: string, subject: string): number | undefined {
+  const partition = subject.slice(topic.length + 1);
+  return subject.startsWith(`${topic}/`) && /^\d+$/.test(partition) ? Number(partition) : undefined;
+}
+
 export function hole(expected: bigint, first: bigint): LogTrouble {
   return {
     kind: 'hole',

@@ -1,4 +1,5 @@
 import { kafkaConnection } from '@bursar/bus/kafka-connection';
+import { createProducer } from '@bursar/bus/producer';
 import { openPool } from '@bursar/db/pool';
 import { topics } from '@bursar/events/topics';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
@@ -6,6 +7,8 @@ import { configured } from '@bursar/runtime/exit-error';
 import { createLoop } from '@bursar/runtime/loop';
 import { runMain } from '@bursar/runtime/main';
 import { runService } from '@bursar/runtime/service';
+import { createCommandLoop } from './commands/command-loop.ts';
+import { usageLog } from './commands/usage-log.ts';
 import { options } from './config.ts';
 import { ConfigurationKeeper } from './configuration-keeper.ts';
 import { readyKafka, readyPartitions, readyPostgres, readySecrets } from './dependencies.ts';
@@ -35,21 +38,16 @@ await runMain('aggregator', options, async (config, log) => {
   const speakers = new SpeakersKeeper({ pool, folder: config.signingSecretsDir, configuration, metrics });
   await speakers.keep();
   const usageLoop = createUsageLoop({
-    kafka,
-    clusterId,
+    ...{ kafka, clusterId, pool, configuration, speakers, metrics, log },
     topic: specs.usage.name,
     groupId: `${config.topicPrefix}.aggregator`,
     lanes: config.lanes,
-    pool,
-    configuration,
-    speakers,
-    metrics,
-    log,
     onNewKey: () => configurationLoop.wake(),
   });
   const keepMs = { decided: config.keepDecidedMs, held: config.keepQuarantineMs };
-  const quarantine = quarantineParts({ pool, kafka, topics: specs, keepMs, log });
-  const wakes = { bursar_configuration: configurationLoop, bursar_command: quarantine.commands };
+  const producer = createProducer(kafka);
+  const usage = usageLog(kafka, specs.usage.name, clusterId);
+  const commands = createCommandLoop({ pool, producer, usage, log });
   await runService({
     name: 'aggregator',
     log,
@@ -58,12 +56,14 @@ await runMain('aggregator', options, async (config, log) => {
     drainTimeoutMs: config.drainTimeoutMs,
     parts: [
       { name: 'postgres', stop: () => pool.end() },
-      wakeOnNotify(config.databaseUrl, wakes, log),
+      wakeOnNotify(config.databaseUrl, { bursar_configuration: configurationLoop, bursar_command: commands }, log),
       configurationLoop,
       every('speakers', 2_000, () => speakers.keep()),
       every('partitions', HOUR_MS, () => readyPartitions(pool)),
       createMarkLoop(pool, kafka, specs.usage.name, log),
-      ...quarantine.parts,
+      { name: 'producer', stop: () => producer.disconnect() },
+      ...quarantineParts({ pool, producer, quarantineTopic: specs.quarantine.name, keepMs, log }),
+      commands,
       partOf('usage', usageLoop, metrics),
     ],
   });

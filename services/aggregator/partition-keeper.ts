@@ -87,7 +87,8 @@ export class PartitionKeeper {
     if (verdict !== undefined) return 'kind' in verdict ? this.#halt(partition, verdict) : verdict;
     const first = records[0].offset;
     if (first > expected) return this.#missing(partition, place, first);
-    const known = records.filter((record) => record.offset < expected);
+    // Of a batch that was too much for quarantine nothing is known; below the expected offset a person has skipped it.
+    const known = records.filter(({ offset, unreadable }) => offset < expected && !unreadable?.isTooMany);
     if (known.length > 0) {
       const trouble = await this.#rewritten(partition, known, expected);
       if (trouble !== undefined) return this.#halt(partition, trouble);

@@ -5,7 +5,7 @@ import type { Pool } from '@bursar/db/pool';
 const MOST_PER_ROUND = 200;
 
 /** Publishes what was quarantined to the quarantine topic, at least once, with the reason in the headers. */
-export async function publishQuarantine(pool: Pool, producer: Producer, topic: string): Promise<void> {
+export async function publishQuarantine(pool: Pool, producer: Pick<Producer, 'send'>, topic: string): Promise<void> {
   for (;;) {
     const records = await unpublishedQuarantine(pool, MOST_PER_ROUND);
     if (records.length === 0) return;

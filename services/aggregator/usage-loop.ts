@@ -8,6 +8,7 @@ import type { Loop } from '@bursar/runtime/loop';
 import type { ConfigurationKeeper } from './configuration-keeper.ts';
 import { createBatchWriter } from './create-batch-writer.ts';
 import { exitErrorOf } from './exit-code.ts';
+import { createMoveFollower } from './follow-moves.ts';
 import { createHaltLifter } from './lift-halts.ts';
 import type { AggregatorMetrics } from './metrics.ts';
 import { PartitionKeeper } from './partition-keeper.ts';
@@ -51,10 +52,10 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
     work: (batch) => keeper.work(batch),
     onLog: ({ level, namespace, message }) => log[level]({ namespace }, message),
   });
-  const halts = createHaltLifter(keeper, loop, log);
+  const beside = [createHaltLifter(keeper, loop, log), createMoveFollower({ pool, topic, clusterId, loop, log })];
   return {
     ...loop,
-    run: (signal) => runBoth(loop, halts, signal),
+    run: (signal) => runAll(loop, beside, signal),
     ready: () => {
       const waiting = waits.ready();
       return waiting === true ? loop.ready() : waiting;
@@ -62,16 +63,17 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
   };
 }
 
-/** The partition loop, and beside it, for as long as it runs, the one that lifts halts. */
-async function runBoth(loop: PartitionLoop, halts: Loop, signal: AbortSignal): Promise<void> {
+/** The partition loop, and beside it, for as long as it runs, those that tell it what people decided. */
+async function runAll(loop: PartitionLoop, beside: readonly Loop[], signal: AbortSignal): Promise<void> {
   const ended = new AbortController();
-  const lifting = halts.run(AbortSignal.any([signal, ended.signal]));
+  const running = AbortSignal.any([signal, ended.signal]);
+  const others = Promise.all(beside.map((one) => one.run(running)));
   try {
     await loop.run(signal);
   } catch (error) {
     throw exitErrorOf(error);
   } finally {
     ended.abort();
-    await lifting;
+    await others;
   }
 }

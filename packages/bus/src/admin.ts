@@ -74,6 +74,16 @@ export async function watermarks(kafka: KafkaSettings, topic: string): Promise<W
     .sort((a, b) => a.partition - b.partition);
 }
 
+/** The first offset of each partition whose record is not older than this, by Kafka's timestamp; its end when there is none. */
+export async function offsetsAt(
+  kafka: KafkaSettings,
+  topic: string,
+  atMs: number,
+): Promise<ReadonlyMap<number, bigint>> {
+  const offsets = await withAdmin(kafka, (admin) => admin.fetchTopicOffsetsByTimestamp(topic, atMs));
+  return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
+}
+
 /**
  * How long a topic keeps its records, as its broker is set now; -1 keeps for ever.
  * `compacts`: of records with the same key only the last is sure to stay.

@@ -58,6 +58,8 @@ export type PartitionLoop = {
   lag(): ReadonlyMap<number, bigint>;
   /** Reads a halted partition again. */
   resume(partition: number): void;
+  /** Reads on from `offset`, which may lie before what was read. False when the partition is not this member's. */
+  reread(partition: number, offset: bigint): boolean;
 };
 
 registerCodecs();
@@ -84,6 +86,7 @@ export function createPartitionLoop(options: PartitionLoopOptions): PartitionLoo
     ready: () => state.ready(),
     lag: () => state.lag,
     resume: (partition) => state.resume(partition, options.topic),
+    reread: (partition, offset) => state.reread(partition, offset, options.topic),
   };
 }
 
@@ -120,6 +123,14 @@ class LoopState {
     this.halted.delete(partition);
     this.reading++;
     this.consumer?.resume([{ topic, partitions: [partition] }]);
+  }
+
+  reread(partition: number, offset: bigint, topic: string): boolean {
+    if (!this.joined || !this.assigned.includes(partition)) return false;
+    this.reading++;
+    this.next.set(partition, offset);
+    this.consumer?.seek({ topic, partition, offset: String(offset) });
+    return true;
   }
 
   ready(): true | string {

@@ -14,6 +14,7 @@ import { addLimits } from './commands/limits.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPause } from './commands/pause.ts';
 import { addQuarantine } from './commands/quarantine.ts';
+import { addReplay } from './commands/replay.ts';
 import { addRequests } from './commands/requests.ts';
 import { addStatus } from './commands/status.ts';
 import { addUsage } from './commands/usage.ts';
@@ -84,6 +85,7 @@ function createProgram(context: Context): Command {
     addFindings,
     addIncidents,
     addQuarantine,
+    addReplay,
     addPause,
     addConfig,
     addApply,

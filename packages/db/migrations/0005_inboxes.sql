@@ -52,7 +52,7 @@ create table audit_pending (
 -- What people ask for. The command line inserts; the revoker consumes pause and unpause, the aggregator the rest.
 create table command (
   command_id bigint generated always as identity primary key,
-  kind text not null check (kind in ('pause', 'unpause', 'quarantine_retry', 'quarantine_discard')),
+  kind text not null check (kind in ('pause', 'unpause', 'quarantine_retry', 'quarantine_discard', 'incident_resolve', 'replay')),
   arguments jsonb not null default '{}',
   reason text not null,
   actor text not null default session_user,

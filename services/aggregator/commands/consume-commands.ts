@@ -15,7 +15,12 @@ export type CommandKind = {
 
 /** The command can't be carried out as it is; the message says why and what to ask for instead. Nothing was written. */
 export class CommandRefused extends Error {
-  override readonly name = 'CommandRefused';
+  override readonly name: string = 'CommandRefused';
+}
+
+/** Refused until the person says that a consequence is accepted; the message names it and how to say so. */
+export class DecisionNeeded extends CommandRefused {
+  override readonly name = 'DecisionNeeded';
 }
 
 /**
@@ -65,6 +70,7 @@ async function outcomeOf(
   try {
     return await kinds.find(({ kind }) => kind === command.kind)!.carryOut(connection, command);
   } catch (error) {
+    if (error instanceof DecisionNeeded) return `to decide: ${error.message}`;
     if (error instanceof CommandRefused) return `refused: ${error.message}`;
     throw error;
   }

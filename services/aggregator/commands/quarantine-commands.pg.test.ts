@@ -5,7 +5,7 @@ import type { RecordOut } from '@bursar/bus/producer';
 import { insertQuarantine, pruneQuarantine } from '@bursar/db/ledger/quarantine';
 import type { QuarantineRow } from '@bursar/db/ledger/rows';
 import type { Pool } from '@bursar/db/pool';
-import { submitCommand, submitQuarantineRequest } from '@bursar/db/report/command';
+import { type QuarantineRequest, submitAggregatorRequest, submitCommand } from '@bursar/db/report/command';
 import { inTransaction } from '@bursar/db/transaction';
 import { uuidV7 } from '@bursar/events/uuid-v7';
 import { freshDatabase } from '../../../test/harness/database.ts';
@@ -52,9 +52,9 @@ function row(offset: number, record: Partial<QuarantineRow>): QuarantineRow {
   };
 }
 
-type Asked = Parameters<typeof submitQuarantineRequest>[1];
+type Asked = QuarantineRequest;
 const ask = (db: Pool, kind: Asked['kind'], given: Asked['arguments']) =>
-  submitQuarantineRequest(db, { kind, reason: 'ticket 4711', arguments: given });
+  submitAggregatorRequest(db, { kind, reason: 'ticket 4711', arguments: given });
 
 async function states(db: Pool): Promise<string[]> {
   const { rows } = await db.query('select quarantine_id, state from quarantine order by quarantine_id');

@@ -1,9 +1,8 @@
 import type { Queryable } from '@bursar/db/pool';
-import { type QuarantineRequest, submitQuarantineRequest } from '@bursar/db/report/command';
+import type { QuarantineRequest } from '@bursar/db/report/command';
 import { newestHeldFor } from '@bursar/db/report/quarantine';
-import { ExitError } from '@bursar/runtime/exit-error';
 import type { Command } from 'commander';
-import { waitForOutcome } from '../connection/wait-for-outcome.ts';
+import { askAggregator } from '../connection/ask-aggregator.ts';
 import { type Context, withSession } from '../context.ts';
 import { parseCount, parseReason } from '../options.ts';
 import { WrongUseError } from '../wrong-use-error.ts';
@@ -62,16 +61,7 @@ async function decide(
   const named = ids.map(parseQuarantineId);
   await withSession(context, command, async ({ db }) => {
     const request = options.reason === undefined ? { ids: named } : await heldFor(db, options.reason);
-    const commandId = await submitQuarantineRequest(db, { kind, reason, arguments: request });
-    context.terminal.say(`Asked the aggregator (command ${commandId}); waiting for it…`);
-    const outcome = await waitForOutcome(db, commandId, waitMs, context.signal);
-    if (outcome === undefined) {
-      throw new ExitError(
-        `No aggregator answered within ${waitMs / 1_000} s; the command stays in the queue and the next one takes it up. See: bursar status`,
-      );
-    }
-    for (const line of outcome.split('\n')) context.terminal.print(line);
-    if (/^(refused: |0 records)/.test(outcome)) throw new ExitError('Nothing was changed.');
+    await askAggregator(context, db, { kind, reason, arguments: request }, waitMs);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Queryable } from '../pool.ts';
+import type { Connection, Queryable } from '../pool.ts';
 import { insertOutbox } from './outbox.ts';
 
 export type Incident = { kind: string; subject: string; sentence: string; detail?: Record<string, unknown> };
@@ -37,4 +37,29 @@ export async function resolveIncident(
     [kind, subject, resolution],
   );
   return rowCount === 1;
+}
+
+export type LockedIncident = Required<Incident> & { incidentId: string; resolvedBy: string | null };
+
+/** An incident, open or not, locked until the transaction ends: of two people who resolve it one is first. */
+export async function lockIncident(connection: Connection, incidentId: string): Promise<LockedIncident | undefined> {
+  const { rows } = await connection.query<LockedIncident>(
+    `select incident_id as "incidentId", kind, subject, sentence, detail,
+            case when resolved_at is not null then coalesce(resolved_by, 'somebody') end as "resolvedBy"
+       from incident where incident_id = $1 for update`,
+    [incidentId],
+  );
+  return rows[0];
+}
+
+/** Resolves an incident that the transaction has locked, in the name of the person who asked for it. */
+export async function resolveLocked(
+  connection: Connection,
+  incidentId: string,
+  by: { actor: string; resolution: string },
+): Promise<void> {
+  await connection.query(
+    'update incident set resolved_at = clock_timestamp(), resolved_by = $2, resolution = $3 where incident_id = $1',
+    [incidentId, by.actor, by.resolution],
+  );
 }

@@ -1,6 +1,21 @@
-import type { Connection } from '../pool.ts';
+import type { Connection, Queryable } from '../pool.ts';
 
 type Place = { topic: string; partition: number };
+
+export type Standing = { partition: number; nextOffset: bigint; clusterId: string };
+
+/** Where the ledger stands on each partition of a topic that was ever read, in order. */
+export async function standingOffsets(db: Queryable, topic: string): Promise<Standing[]> {
+  const { rows } = await db.query<{ partition: number; next_offset: string; cluster_id: string }>(
+    'select partition, next_offset, cluster_id from kafka_offset where topic = $1 order by partition',
+    [topic],
+  );
+  return rows.map((row) => ({
+    partition: row.partition,
+    nextOffset: BigInt(row.next_offset),
+    clusterId: row.cluster_id,
+  }));
+}
 
 /** Goes on after records that will never be counted. False when the partition does not stand at `from` any more. */
 export async function skipRecords(

@@ -27,8 +27,24 @@ export type QuarantineRequest = {
   reason: string;
 };
 
-/** Asks the aggregator to decide about quarantined records and wakes it. The actor is the database login. Returns the id. */
-export async function submitQuarantineRequest(db: Queryable, request: QuarantineRequest): Promise<string> {
+/** `accept`: that records will never be counted, where going on means that. */
+export type ResolveRequest = {
+  kind: 'incident_resolve';
+  arguments: { incidentId: string; accept: boolean };
+  reason: string;
+};
+
+/** From where partitions are read again; an offset means something on one partition only. `time` is in ISO form. */
+export type ReplayRequest = {
+  kind: 'replay';
+  arguments: { from: 'earliest' | { offset: string } | { time: string }; partition?: number };
+  reason: string;
+};
+
+export type AggregatorRequest = QuarantineRequest | ResolveRequest | ReplayRequest;
+
+/** Asks the aggregator for something and wakes it. The actor is the database login. Returns the id. */
+export async function submitAggregatorRequest(db: Queryable, request: AggregatorRequest): Promise<string> {
   const { rows } = await db.query<{ command_id: string }>(
     'insert into command (kind, reason, arguments) values ($1, $2, $3) returning command_id',
     [request.kind, request.reason, request.arguments],

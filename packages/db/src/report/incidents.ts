@@ -21,3 +21,16 @@ export async function listIncidents(db: Queryable, includeResolved = false): Pro
   );
   return rows;
 }
+
+export type IncidentRecord = IncidentRow & { detail: Record<string, unknown> };
+
+/** One incident with all that was noted about it. */
+export async function readIncident(db: Queryable, incidentId: string): Promise<IncidentRecord | undefined> {
+  const { rows } = await db.query<IncidentRecord>(
+    `select incident_id as "incidentId", kind, subject, sentence, detail, opened_at as "openedAt",
+            resolved_at as "resolvedAt", resolved_by as "resolvedBy", resolution
+       from incident where incident_id = $1`,
+    [incidentId],
+  );
+  return rows[0];
+}

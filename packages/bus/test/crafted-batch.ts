@@ -5,13 +5,18 @@ import { createKafka } from '../src/kafka-settings.ts';
 import type { OnePartition } from './one-partition.ts';
 
 /** Sends to partition 0 a batch whose zstd bytes are given; the broker checks them as it does any producer's. */
-export async function compressedSender(of: OnePartition, compressed: Buffer, count: number): Promise<void> {
+export async function compressedSender(
+  of: OnePartition,
+  compressed: Buffer,
+  count: number,
+  partition = 0,
+): Promise<void> {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
   const kept = CompressionCodecs[CompressionTypes.ZSTD];
   CompressionCodecs[CompressionTypes.ZSTD] = () => ({ compress: async () => compressed });
   const producer = createKafka(of.kafka).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
-  const messages = Array.from({ length: count }, () => ({ value: '', partition: 0 }));
+  const messages = Array.from({ length: count }, () => ({ value: '', partition }));
   await producer.send({ topic: of.topic, messages, compression: CompressionTypes.ZSTD });
   await producer.disconnect();
   CompressionCodecs[CompressionTypes.ZSTD] = kept;

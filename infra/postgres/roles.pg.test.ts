@@ -56,6 +56,16 @@ describe('the services, each as its own role', () => {
     assert.equal(pause.code, 0, pause.stderr);
     const { rows } = await bursar.db.query('select actor, outcome is not null as done from command');
     assert.deepEqual(rows, [{ actor: 'olga', done: true }]);
+    const { rows: opened } = await bursar.db.query(
+      `insert into incident (kind, subject, sentence, detail)
+       select 'hole', topic || '/' || partition, 'a drill', jsonb_build_object('from', next_offset::text, 'to', next_offset::text)
+         from kafka_offset order by next_offset desc limit 1 returning incident_id`,
+    );
+    const resolve = ['incidents', 'resolve', opened[0].incident_id, '--accept-loss', '--reason', 'a drill'];
+    for (const asked of [resolve, ['replay', '--from', 'earliest', '--reason', 'a drill']]) {
+      const { code, stdout, stderr } = await runHere(asked, world.url('olga'));
+      assert.equal(code, 0, stdout + stderr);
+    }
 
     await eventually('every job has run', async () => {
       const { rows: jobs } = await bursar.db.query(`select distinct job from cron_fire where outcome = 'ok'`);

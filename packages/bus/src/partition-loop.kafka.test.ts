@@ -3,8 +3,11 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../../infra/local/eventually.ts';
 import { freshTopics } from '../../../test/harness/kafka.ts';
+import { LONG_GAP_MS } from './fetch-gaps.ts';
 import { createPartitionLoop, type PartitionBatch, type Verdict } from './partition-loop.ts';
 import { createProducer } from './producer.ts';
+
+const LONGER_THAN_SESSION_MS = 8_000;
 
 test('a member that learns of a rebalance from its own heartbeat stays a member: it does not leave and come again as another', async () => {
   const { brokers, prefix, topics } = await freshTopics();
@@ -57,4 +60,94 @@ test('a member that learns of a rebalance from its own heartbeat stays a member:
     logged.filter((message) => message.startsWith('joins again')),
     [],
   );
+});
+
+test('a member that gave partitions to another tells the lag of its own alone', async () => {
+  const { brokers, prefix, topics } = await freshTopics();
+  const { name: topic, partitions } = topics.usage;
+  await using onExit = new AsyncDisposableStack();
+  const work = async ({ records }: PartitionBatch): Promise<Verdict> => ({
+    verdict: 'done',
+    next: records.at(-1)!.offset + 1n,
+  });
+  const member = (clientId: string) => {
+    const stop = new AbortController();
+    const options = { kafka: { brokers, clientId }, topic, groupId: `${prefix}.lag`, lanes: 2, work, onLog: () => {} };
+    const loop = createPartitionLoop(options);
+    const running = loop.run(stop.signal);
+    onExit.defer(async () => {
+      stop.abort();
+      await running;
+    });
+    return loop;
+  };
+  const producer = createProducer({ brokers, clientId: 'test' });
+  onExit.defer(() => producer.disconnect());
+  const first = member('first');
+  await eventually('the first tells of every partition', async () => {
+    await producer.send(topic, [{ key: null, value: 'record' }]);
+    return first.lag().size === partitions;
+  });
+  const second = member('second');
+  await eventually('each partition is told of by one of them', async () => {
+    await producer.send(topic, [{ key: null, value: 'record' }]);
+    const told = [...first.lag().keys(), ...second.lag().keys()];
+    return second.lag().size > 0 && told.length === partitions && new Set(told).size === partitions;
+  });
+});
+
+test('a member whose work takes longer than the session of the group stays a member', async () => {
+  const { brokers, prefix, topics } = await freshTopics();
+  const { name: topic } = topics.usage;
+  await using onExit = new AsyncDisposableStack();
+  const readings: number[] = [];
+  const work = async ({ reading, records }: PartitionBatch): Promise<Verdict> => {
+    readings.push(reading);
+    if (readings.length === 1) await sleep(LONGER_THAN_SESSION_MS);
+    return { verdict: 'done', next: records.at(-1)!.offset + 1n };
+  };
+  const kafka = { brokers, clientId: 'slow' };
+  const loop = createPartitionLoop({ kafka, topic, groupId: `${prefix}.slow`, lanes: 1, work, onLog: () => {} });
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  onExit.defer(async () => {
+    stop.abort();
+    await running;
+  });
+  const producer = createProducer({ brokers, clientId: 'test' });
+  onExit.defer(() => producer.disconnect());
+  await producer.send(topic, [{ key: 'one', value: 'first' }]);
+  await eventually('the slow work has begun', () => readings.length === 1);
+  await producer.send(topic, [{ key: 'one', value: 'second' }]);
+  await eventually('the next record is worked on', () => readings.length >= 2, 30_000);
+  assert.equal(readings[1], readings[0], 'reading began anew: the group had lost its member');
+});
+
+test('after work during which Kafka was not asked, a partition is read again from the record that was worked on last', async () => {
+  const { brokers, prefix, topics } = await freshTopics();
+  const { name: topic } = topics.usage;
+  await using onExit = new AsyncDisposableStack();
+  const read: { lapse: number; offset: bigint }[] = [];
+  const work = async ({ lapse, records }: PartitionBatch): Promise<Verdict> => {
+    read.push({ lapse, offset: records[0].offset });
+    if (read.length === 1) await sleep(3 * LONG_GAP_MS);
+    return { verdict: 'done', next: records.at(-1)!.offset + 1n };
+  };
+  const kafka = { brokers, clientId: 'gap' };
+  const loop = createPartitionLoop({ kafka, topic, groupId: `${prefix}.gap`, lanes: 1, work, onLog: () => {} });
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  onExit.defer(async () => {
+    stop.abort();
+    await running;
+  });
+  const producer = createProducer({ brokers, clientId: 'test' });
+  onExit.defer(() => producer.disconnect());
+  await producer.send(topic, [{ key: 'one', value: 'record' }]);
+  await eventually('the record is read a second time', () => read.length === 2);
+  assert.deepEqual(
+    read.map(({ offset }) => offset),
+    [0n, 0n],
+  );
+  assert.notEqual(read[1]?.lapse, read[0]?.lapse);
 });

@@ -18,12 +18,20 @@ export const revokerMutants: readonly Mutant[] = [
     tests: 'a 200 that changes nothing is never taken for success',
   },
   {
-    name: 'Anthropic is not asked first after a lost answer',
+    name: 'Anthropic is not asked first before a further attempt',
     file: claim,
     find: 'const askFirst = number > 1 ||',
     replace: 'const askFirst = number < 1 ||',
     killedBy: attempts,
-    tests: 'an answer that got lost after its effect',
+    tests: 'an effect that comes late is noticed before the call is repeated',
+  },
+  {
+    name: 'a key of unknown state is switched on without a look',
+    file: claim,
+    find: ` || (approved.length === 0 && control.observed === 'unknown')`,
+    replace: '',
+    killedBy: 'services/revoker/looks-first.pg.test.ts',
+    tests: 'a key that comes back after an attempt of unknown end',
   },
   {
     name: 'no caps',

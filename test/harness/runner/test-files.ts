@@ -14,6 +14,7 @@ const PLACES = [
   'test/pipeline/**/*.test.ts',
   'test/soak/**/*.test.ts',
   'test/simulation/*.test.ts',
+  'test/mutants/*.test.ts',
 ];
 
 /**

@@ -1,0 +1,182 @@
+import type { Mutant } from './mutant.ts';
+
+const keeper = 'services/aggregator/partition-keeper.ts';
+const records = 'services/aggregator/read-records.ts';
+const sums = 'services/aggregator/sum-records.ts';
+const speaker = 'services/aggregator/speakers/judge-speaker.ts';
+const keeperTest = 'services/aggregator/partition-keeper.pg.test.ts';
+const recordsTest = 'services/aggregator/read-records.test.ts';
+const sumsTest = 'services/aggregator/sum-records.test.ts';
+const speakerTest = 'services/aggregator/speakers/judge-speaker.test.ts';
+
+/** Where a partition is read on, what counts, and who may say so. */
+export const aggregatorMutants: readonly Mutant[] = [
+  {
+    name: 'a gap is not looked at',
+    file: keeper,
+    find: 'if (first > expected) return this.#missing(partition, place, first);',
+    replace: '',
+    killedBy: keeperTest,
+    tests: 'what Kafka no longer has halts the partition',
+  },
+  {
+    name: 'a gap halts before Kafka was asked for it',
+    file: keeper,
+    find: 'if (place.expected === expected && isGone)',
+    replace: 'if (place.expected === expected)',
+    killedBy: keeperTest,
+    tests: 'a batch that begins later than expected',
+  },
+  {
+    name: 'a gap is read over',
+    file: keeper,
+    find: 'return this.#halt(partition, hole(expected, first));',
+    replace: "return { verdict: 'seek', next: first };",
+    killedBy: keeperTest,
+    tests: 'what Kafka no longer has halts the partition',
+  },
+  {
+    name: 'a gap within a batch is closed up',
+    file: keeper,
+    find: 'return hole === -1 ? wanted : wanted.slice(0, hole);',
+    replace: 'return wanted;',
+    killedBy: keeperTest,
+    tests: 'a batch with a gap in it',
+  },
+  {
+    name: 'lower offsets are skipped without look-up',
+    file: keeper,
+    find: 'if (known.length > 0) {',
+    replace: 'if (known.length > 1_000_000) {',
+    killedBy: keeperTest,
+    tests: 'records below the expected offset',
+  },
+  {
+    name: 'the last record that was counted is not compared',
+    file: keeper,
+    find: '!recordDigest(last).equals(place.unverified)',
+    replace: 'place.unverified.byteLength === 0',
+    killedBy: keeperTest,
+    tests: 'another record where the last one was counted',
+  },
+  {
+    name: 'a log that ends too early is not noticed',
+    file: keeper,
+    find: 'if (mark !== undefined && mark.high < expected)',
+    replace: 'if (mark !== undefined && mark.high < 0n)',
+    killedBy: keeperTest,
+    tests: 'a log that ends before what was read',
+  },
+  {
+    name: 'another cluster is not noticed',
+    file: keeper,
+    find: 'if (known.clusterId !== clusterId) return otherCluster(known, clusterId);',
+    replace: '',
+    killedBy: keeperTest,
+    tests: 'a partition that was read from another cluster',
+  },
+  {
+    name: 'after a lost claim the batch is written where the other writer stands',
+    file: keeper,
+    find: 'return written.nextOffset;',
+    replace: 'place.expected = written.nextOffset;',
+    killedBy: keeperTest,
+    tests: 'a batch that another member has written',
+  },
+  {
+    name: 'an event id of any age counts',
+    file: records,
+    find: 'if (idMs < nowMs - DEDUP_WINDOW_MS) {',
+    replace: 'if (idMs < 0) {',
+    killedBy: recordsTest,
+    tests: 'an id outside the dedup window',
+  },
+  {
+    name: 'an event id from the future counts',
+    file: records,
+    find: 'if (idMs > nowMs + AHEAD_MS)',
+    replace: 'if (idMs > Number.MAX_SAFE_INTEGER)',
+    killedBy: recordsTest,
+    tests: 'an id outside the dedup window',
+  },
+  {
+    name: 'an event twice in one batch counts twice',
+    file: records,
+    find: 'if (known) repeats.push(reading.usage);',
+    replace: 'if (known) byId.set(crypto.randomUUID(), reading.usage);',
+    killedBy: recordsTest,
+    tests: 'an event counts; a second record with its id is a repeat',
+  },
+  {
+    name: 'a retry of the SDK is a request',
+    file: sums,
+    find: 'return record.event.data.attempt === 0 ? 1 : 0;',
+    replace: 'return 1;',
+    killedBy: sumsTest,
+    tests: 'a retry of the same call is no further request',
+  },
+  {
+    name: 'cells come out unsorted',
+    file: sums,
+    find: 'a.bucketMs - b.bucketMs || a.dimension_id - b.dimension_id',
+    replace: 'b.bucketMs - a.bucketMs',
+    killedBy: 'services/aggregator/sum-records.property.test.ts',
+    tests: 'every list comes out in the order of its table',
+  },
+  {
+    name: 'windows come out unsorted',
+    file: sums,
+    find: '[...sums.values()].sort(byWindowKey)',
+    replace: '[...sums.values()]',
+    killedBy: 'services/aggregator/sum-records.property.test.ts',
+    tests: 'every list comes out in the order of its table',
+  },
+  {
+    name: 'a window counts from the middle on',
+    file: 'services/aggregator/counting.ts',
+    find: 'window.startMs < countedFromMs ? undefined : window',
+    replace: 'window',
+    killedBy: sumsTest,
+    tests: 'a window that began before its measure was kept',
+  },
+  {
+    name: 'principals without bound',
+    file: 'services/aggregator/principal-bound.ts',
+    find: 'if (named.size >= this.#most) return false;',
+    replace: '',
+    killedBy: 'services/aggregator/principal-bound.test.ts',
+    tests: 'the first principals of a key and day keep their names',
+  },
+  {
+    name: 'signatures are not verified',
+    file: speaker,
+    find: "if (check === 'valid' ||",
+    replace: "if (check === 'valid' || check === 'wrong' ||",
+    killedBy: speakerTest,
+    tests: 'who must sign counts when signed',
+  },
+  {
+    name: 'a foreign key counts',
+    file: speaker,
+    find: ' ?? foreignKey(rules, event)',
+    replace: '',
+    killedBy: speakerTest,
+    tests: 'a key is foreign by its binding',
+  },
+  {
+    name: 'anybody speaks as any emitter',
+    file: speaker,
+    find: ' ?? foreignEmitter(rules, event)',
+    replace: '',
+    killedBy: speakerTest,
+    tests: 'nobody speaks as an emitter of a service that signs',
+  },
+  {
+    name: 'a key is the same whoever speaks of it',
+    file: 'services/aggregator/ledger-names.ts',
+    find: 'const vouchedBy = voucherOf(event.data.service);',
+    replace: "const vouchedBy = '';",
+    killedBy: 'services/aggregator/ledger-names.pg.test.ts',
+    tests: 'under another policy a key is asked for again',
+  },
+];

@@ -32,8 +32,8 @@ export class Database {
     db.parsers = new Proxy({}, { get: (_, oid) => parserOf(Number(oid)) });
     await db.exec(`set timezone = 'UTC'`);
     for (const file of readdirSync(MIGRATIONS).sort()) await db.exec(readFileSync(`${MIGRATIONS}/${file}`, 'utf8'));
-    const connection = { query: (sql: string, values?: unknown[]) => send(db, sql, values), release() {} };
-    await ensurePartitions({ connect: async () => connection } as unknown as Pool, new Date(fromMs), new Date(toMs));
+    const connection = { query: (sql: string, values?: unknown[]) => send(db, sql, values) };
+    await ensurePartitions(connection as unknown as Pool, new Date(fromMs), new Date(toMs));
     return new Database(db, await emptyingOf(db));
   }
 
@@ -64,8 +64,14 @@ async function send(db: PGlite, sql: string, values?: unknown[]): Promise<Answer
     const last = answers.at(-1);
     return { rows: (last?.rows ?? []) as Answer['rows'], rowCount: last?.affectedRows || (last?.rows.length ?? 0) };
   }
-  const { rows, affectedRows } = await db.query(sql, values.map(prepareValue));
+  const { rows, affectedRows } = await db.query(sql, values.map(textual));
   return { rows: rows as Answer['rows'], rowCount: affectedRows || rows.length };
+}
+
+/** A value as the `pg` driver sends it, bytes as text. */
+function textual(value: unknown): unknown {
+  const prepared = prepareValue(value);
+  return Buffer.isBuffer(prepared) ? `\\x${prepared.toString('hex')}` : prepared;
 }
 
 async function emptyingOf(db: PGlite): Promise<{ truncate: string; delete: string }> {

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Pool } from '@bursar/db/pool';
-import type { Answer, Database } from './database.ts';
+import type { Database } from './database.ts';
+import type { Answer } from './prepared.ts';
 import type { Process, Scheduler, Session } from './scheduler.ts';
 
 export type PoolParts = {

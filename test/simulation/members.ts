@@ -37,7 +37,7 @@ export function openAggregator(pool: Pool, topicLog: TopicLog, member: Member): 
   const loop = createPartitionLoop({
     ...{ kafka: undefined as never, topic, groupId: 'simulated', lanes: 4, onLog() {} },
     work: (batch) => keeper.work(batch),
-    consumer: () => member.consumer(),
+    consumer: (onLog) => member.consumer(onLog),
   });
   return { configuration, run: (signal) => loop.run(signal) };
 }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { type PGlite, protocol } from '@electric-sql/pglite';
+import { type messages as backend, type PGlite, protocol } from '@electric-sql/pglite';
 import pg from 'pg';
 
 const NUMERIC_ARRAY = 1231;
@@ -10,7 +10,7 @@ const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils') as { pre
 export type Answer = { rows: Record<string, unknown>[]; rowCount: number };
 type Column = { name: string; parse: (text: string) => unknown };
 type Statement = { name: string; columns: readonly Column[] };
-type Message = protocol.messages.BackendMessage;
+type Message = { readonly name: string };
 
 /**
  * Statements in PostgreSQL's extended protocol, each text parsed and planned once and remembered by its name: a world asks the
@@ -57,7 +57,7 @@ export class PreparedStatements {
 
 function columnsOf(messages: readonly Message[]): Column[] {
   const described = messages.find((message) => message.name === 'rowDescription') as
-    | protocol.messages.RowDescriptionMessage
+    | backend.RowDescriptionMessage
     | undefined;
   return (described?.fields ?? []).map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) }));
 }
@@ -67,21 +67,21 @@ function answerOf(messages: readonly Message[], columns: readonly Column[]): Ans
   let rowCount = 0;
   for (const message of messages) {
     if (message.name === 'error') throw message;
-    if (message.name === 'dataRow') rows.push(rowOf(message as protocol.messages.DataRowMessage, columns));
+    if (message.name === 'dataRow') rows.push(rowOf(message as backend.DataRowMessage, columns));
     if (message.name === 'commandComplete')
-      rowCount = Number((message as protocol.messages.CommandCompleteMessage).text.split(' ').at(-1)) || 0;
+      rowCount = Number((message as backend.CommandCompleteMessage).text.split(' ').at(-1)) || 0;
   }
   return { rows, rowCount };
 }
 
-function rowOf({ fields }: protocol.messages.DataRowMessage, columns: readonly Column[]): Record<string, unknown> {
+function rowOf({ fields }: backend.DataRowMessage, columns: readonly Column[]): Record<string, unknown> {
   return Object.fromEntries(
     columns.map(({ name, parse }, index) => [name, fields[index] === null ? null : parse(fields[index] as string)]),
   );
 }
 
 /** As the driver's own, but for arrays of numerics: those stay texts. */
-export function parserOf(oid: number): (text: string) => unknown {
+function parserOf(oid: number): (text: string) => unknown {
   return pg.types.getTypeParser((oid === NUMERIC_ARRAY ? TEXT_ARRAY : oid) as never, 'text') as never;
 }
 

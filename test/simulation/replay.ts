@@ -16,4 +16,4 @@ for (let seed = first; seed < first + Number(values.count); seed++) {
 }
 const seconds = Number((process.hrtime.bigint() - begun) / 1_000_000n) / 1_000;
 process.stdout.write(`${values.count} worlds, ${failed} failed, ${seconds} s\n`);
-process.exitCode = failed > 0 ? 1 : 0;
+process.exit(failed > 0 ? 1 : 0);

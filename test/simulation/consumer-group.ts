@@ -1,3 +1,4 @@
+import type { Watermarks } from '@bursar/bus/admin';
 import type { KafkaLogLine } from '@bursar/bus/kafka-settings';
 import type { PartitionLoopOptions } from '@bursar/bus/partition-loop';
 import type { Clock } from './clock.ts';
@@ -75,6 +76,13 @@ export class Member {
         });
       },
     } as unknown as Consumer;
+  }
+
+  /** What the broker says of the topic; much may happen before the answer is used. */
+  watermarks(): Promise<Watermarks[]> {
+    const { scheduler, topic } = this.#given;
+    const run = async () => topic.partitions.map(({ low, high }, partition) => ({ partition, low, high }));
+    return scheduler.at({ process: this.process, label: 'watermarks', run });
   }
 
   assign(partition: number): void {

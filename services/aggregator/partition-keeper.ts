@@ -121,18 +121,26 @@ export class PartitionKeeper {
 
   async #open({ partition, reading, lapse }: PartitionBatch): Promise<Place | LogTrouble> {
     const { pool, topic, clusterId, owner } = this.#options;
-    const mark = (await this.#options.watermarks()).find((one) => one.partition === partition);
+    const mark = await this.#mark(partition);
     const lowWatermark = mark?.low ?? 0n;
     const known = await openOffset(pool, { topic, partition, clusterId, owner, lowWatermark });
     if (known.clusterId !== clusterId) return otherCluster(known, clusterId);
     const expected = known.nextOffset;
-    if (mark !== undefined && mark.high < expected) return logEndsBefore(expected, mark.high);
+    if (mark !== undefined && mark.high < expected) {
+      // Since the end was looked up, the log may have grown and another member may have read on: only an end from now tells.
+      const now = await this.#mark(partition);
+      if (now !== undefined && now.high < expected) return logEndsBefore(expected, now.high);
+    }
     // What Kafka's retention took can't be compared any more; what it took too early is met as a hole.
     const last = lowWatermark < expected ? known.lastSha256 : undefined;
     const seen = { reading, lapse, last, unverified: last, soughtFor: undefined };
     const place: Place = { expected, low: lowWatermark, ...seen };
     this.#places.set(partition, place);
     return place;
+  }
+
+  async #mark(partition: number): Promise<Watermarks | undefined> {
+    return (await this.#options.watermarks()).find((one) => one.partition === partition);
   }
 
   /** The record before the expected one must be the one that was counted; it is asked for when the batch does not hold it. */

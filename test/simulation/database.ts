@@ -1,44 +1,41 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ensurePartitions } from '@bursar/db/ledger/partitions';
 import type { Pool } from '@bursar/db/pool';
 import { PGlite } from '@electric-sql/pglite';
-import pg from 'pg';
+import { type Answer, PreparedStatements } from './prepared.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../packages/db/migrations', import.meta.url));
-const NUMERIC_ARRAY = 1231;
-const TEXT_ARRAY = 1009;
 const TRUNCATE_AFTER = 60;
-const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils') as { prepareValue(value: unknown): unknown };
-
-export type Answer = { rows: Record<string, unknown>[]; rowCount: number };
+/** A plan for all values: the tables of a world are as small as can be, and planning takes longer than running. */
+const SETTINGS = `set timezone = 'UTC'; set plan_cache_mode = 'force_generic_plan'; set synchronous_commit = off`;
 
 /** PostgreSQL in this process, with the real migrations, speaking as the `pg` driver does. */
 export class Database {
   readonly #db: PGlite;
+  readonly #statements: PreparedStatements;
   readonly #emptying: { truncate: string; delete: string };
   #worlds = 0;
 
-  private constructor(db: PGlite, emptying: { truncate: string; delete: string }) {
+  private constructor(db: PGlite, statements: PreparedStatements, emptying: { truncate: string; delete: string }) {
     this.#db = db;
+    this.#statements = statements;
     this.#emptying = emptying;
   }
 
-  /** With day partitions from `fromMs` to `toMs`. */
+  /** With day partitions from `fromMs` to `toMs`; the others are made by who needs them. */
   static async open(fromMs: number, toMs: number): Promise<Database> {
     const db = await PGlite.create();
-    for (const type of Object.keys(db.serializers)) delete db.serializers[Number(type)];
-    db.parsers = new Proxy({}, { get: (_, oid) => parserOf(Number(oid)) });
-    await db.exec(`set timezone = 'UTC'`);
+    await db.exec(SETTINGS);
     for (const file of readdirSync(MIGRATIONS).sort()) await db.exec(readFileSync(`${MIGRATIONS}/${file}`, 'utf8'));
-    const connection = { query: (sql: string, values?: unknown[]) => send(db, sql, values), release() {} };
-    await ensurePartitions({ connect: async () => connection } as unknown as Pool, new Date(fromMs), new Date(toMs));
-    return new Database(db, await emptyingOf(db));
+    const statements = new PreparedStatements(db);
+    const queryable = { query: (sql: string, values: unknown[]) => statements.query(sql, values) };
+    await ensurePartitions(queryable as unknown as Pool, new Date(fromMs), new Date(toMs));
+    return new Database(db, statements, await emptyingOf(db));
   }
 
-  query(sql: string, values?: unknown[]): Promise<Answer> {
-    return send(this.#db, sql, values);
+  query(sql: string, values: unknown[] = []): Promise<Answer> {
+    return this.#statements.query(sql, values);
   }
 
   /** What `copy … from stdin` would take from a stream. */
@@ -52,20 +49,6 @@ export class Database {
     const { truncate, delete: deletions } = this.#emptying;
     await this.#db.exec(this.#worlds++ % TRUNCATE_AFTER === 0 ? truncate : deletions);
   }
-}
-
-function parserOf(oid: number): (text: string) => unknown {
-  return pg.types.getTypeParser((oid === NUMERIC_ARRAY ? TEXT_ARRAY : oid) as never, 'text') as never;
-}
-
-async function send(db: PGlite, sql: string, values?: unknown[]): Promise<Answer> {
-  if (values === undefined) {
-    const answers = await db.exec(sql);
-    const last = answers.at(-1);
-    return { rows: (last?.rows ?? []) as Answer['rows'], rowCount: last?.affectedRows || (last?.rows.length ?? 0) };
-  }
-  const { rows, affectedRows } = await db.query(sql, values.map(prepareValue));
-  return { rows: rows as Answer['rows'], rowCount: affectedRows || rows.length };
 }
 
 async function emptyingOf(db: PGlite): Promise<{ truncate: string; delete: string }> {
@@ -82,15 +65,8 @@ async function emptyingOf(db: PGlite): Promise<{ truncate: string; delete: strin
   // Foreign keys: those who point go first.
   const late = ['breach', 'limit_rule', 'measure', 'policy_version', 'key_control', 'key_identity'];
   const ordered = [...tables.filter((name) => !late.includes(name)), ...late];
-  const deletions = [
-    'delete from configuration_epoch',
-    'delete from act',
-    'delete from dimension',
-    'delete from key_binding',
-    'delete from limit_threshold',
-    'delete from hold',
-    ...ordered.map((name) => `delete from ${name}`),
-  ];
+  const early = ['configuration_epoch', 'act', 'dimension', 'key_binding', 'limit_threshold', 'hold'];
+  const deletions = [...early, ...ordered.filter((name) => !early.includes(name))].map((name) => `delete from ${name}`);
   return {
     truncate: `truncate ${tables.join(', ')} restart identity; ${first}`,
     delete: `begin; ${deletions.join('; ')}; ${restart}; ${first}; commit`,

@@ -32,12 +32,18 @@ export function openAggregator(pool: Pool, topicLog: TopicLog, member: Member): 
   const speakers = new SpeakersKeeper({ pool, folder: undefined, configuration, metrics });
   const writer = createBatchWriter({ ...identity, configuration, speakers, metrics, log, onNewKey() {} });
   const waits = new PostgresWaits();
-  const watermarks = async () => topicLog.partitions.map(({ low, high }, partition) => ({ partition, low, high }));
-  const keeper = new PartitionKeeper({ ...identity, configuration, log, waits, writer, watermarks });
+  const keeper = new PartitionKeeper({
+    ...identity,
+    configuration,
+    log,
+    waits,
+    writer,
+    watermarks: () => member.watermarks(),
+  });
   const loop = createPartitionLoop({
     ...{ kafka: undefined as never, topic, groupId: 'simulated', lanes: 4, onLog() {} },
     work: (batch) => keeper.work(batch),
-    consumer: () => member.consumer(),
+    consumer: (onLog) => member.consumer(onLog),
   });
   return { configuration, run: (signal) => loop.run(signal) };
 }

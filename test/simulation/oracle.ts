@@ -40,6 +40,8 @@ export class Oracle {
   /** Whoever had used a breached window of several keys when its breach was recorded. */
   readonly contributors = new Map<string, Set<string>>();
   readonly policies = new Map<number, Policy>();
+  /** The versions of the policy that were seen in force. */
+  readonly activated = new Set<number>();
   epoch = 0n;
   version: number | null = null;
   rules: Ruled[] = [];
@@ -149,6 +151,7 @@ export class Oracle {
     this.epoch = now.epoch;
     this.bindings = now.bindings;
     if (now.version === null) return;
+    this.activated.add(now.version);
     const policy = this.policies.get(now.version)!;
     this.rules = policy.limits.map((limit) => ({ limit, generation: this.#generationOf(limit, now.version!) }));
     this.version = now.version;

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Pool } from '@bursar/db/pool';
-import type { Answer, Database } from './database.ts';
+import type { Database } from './database.ts';
+import type { Answer } from './prepared.ts';
 import type { Process, Scheduler, Session } from './scheduler.ts';
 
 export type PoolParts = {
@@ -9,13 +10,15 @@ export type PoolParts = {
   process: Process;
   /** Told of each transaction that has committed, before anybody else hears of it, with the statements it consisted of. */
   onCommit(process: Process, statements: readonly string[]): Promise<void>;
+  /** Told of each answer to a statement. */
+  onAnswer(sql: string, values: readonly unknown[], answer: Answer): void;
 };
 
 type Query = string | { text: string; values?: unknown[] };
 type CopyStream = { text: string; submit: unknown };
 
 /** The surface of `pg.Pool` that packages/db uses. Every statement is a point at which the scheduler decides. */
-export function openPglitePool({ database, scheduler, process, onCommit }: PoolParts): Pool {
+export function openPglitePool({ database, scheduler, process, onCommit, onAnswer }: PoolParts): Pool {
   const sent = (session: Session, text: string, run: () => Promise<Answer>) =>
     scheduler.at({ process, session, label: labelOf(text), run });
 
@@ -36,7 +39,12 @@ export function openPglitePool({ database, scheduler, process, onCommit }: PoolP
         if (isCopy(query)) return copyInto((bytes) => sent(session, text, () => copied(database, text, bytes)));
         if (['begin', 'commit', 'rollback'].includes(text)) return sent(session, text, inTurn(text));
         statements.push(text);
-        return sent(session, text, () => database.query(text, valuesOf(query, values)));
+        return sent(session, text, async () => {
+          const given = valuesOf(query, values);
+          const answer = await database.query(text, given);
+          onAnswer(text, given, answer);
+          return answer;
+        });
       },
       release() {},
     };

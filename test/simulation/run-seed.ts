@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Contents } from './contents.ts';
 import type { Database } from './database.ts';
 import { checkEnforcement } from './invariants-enforcement.ts';
 import { checkLedger } from './invariants-ledger.ts';
@@ -12,12 +13,8 @@ export type SeedResult = {
   failure: unknown;
   traceHash: string;
   trace: readonly string[];
-  crashes: number;
   steps: number;
-  events: number;
-  breaches: number;
-  acts: number;
-  full: boolean;
+  contents: Contents;
 };
 
 const LONGEST_RETRY_MS = 301_000;
@@ -33,10 +30,20 @@ export async function runSeed(seed: number, clock: Clock, database: Database): P
   } catch (error) {
     failure = error;
   }
-  const { scheduler, oracle, adminApi } = world;
+  const { scheduler } = world;
+  const trace = { traceHash: scheduler.traceHash(), trace: scheduler.trace, steps: scheduler.step };
+  return { seed, failure, ...trace, contents: contentsOf(world) };
+}
+
+function contentsOf({ contents, scheduler, oracle, topic, adminApi, emitted, withRevoker }: World): Contents {
+  const isHole = (low: bigint, partition: number) => (oracle.next.get(partition) ?? low) < low;
   return {
-    ...{ seed, failure, traceHash: scheduler.traceHash(), trace: scheduler.trace, crashes: scheduler.crashes },
-    ...{ steps: scheduler.step, events: world.emitted, breaches: oracle.breaches.size, full: world.withRevoker },
+    ...contents,
+    ...{ events: emitted, crashes: scheduler.crashes, stalls: scheduler.stalls, withRevoker: withRevoker ? 1 : 0 },
+    ...{ duplicates: oracle.duplicates, unreadable: oracle.unreadable.length, breaches: oracle.breaches.size },
+    holes: topic.partitions.filter((log, partition) => !log.rewritten && isHole(log.low, partition)).length,
+    rewrittenLogs: topic.partitions.filter((log) => log.rewritten).length,
+    policyChanges: Math.max(0, oracle.activated.size - 1),
     acts: adminApi.calls.filter((call) => call.changed).length,
   };
 }
@@ -49,7 +56,7 @@ async function live(world: World): Promise<void> {
     { crash: 0.03, stall: 0.02 },
   ]);
   adminApi.faults = random.pick([0, 0.1, 0.4]);
-  for (let count = random.int(1, 3); count > 0; count--) world.startAggregator();
+  for (let count = random.int(1, world.withRevoker ? 3 : 2); count > 0; count--) world.startAggregator();
   if (world.withRevoker) for (let count = random.int(1, 2); count > 0; count--) world.startRevoker();
   await drive(world, happen(world));
   await end(world);
@@ -82,6 +89,7 @@ async function end(world: World): Promise<void> {
   for (const { process } of [...world.aggregators]) await scheduler.kill(process);
   for (const process of scheduler.others(world.itself)) await scheduler.kill(process);
   clock.advance(LONGEST_RETRY_MS);
+  world.emitAfterRetention();
   world.startAggregator();
   await drive(world, settled(world));
   if (world.withRevoker) await drive(world, enforce(world));
@@ -100,7 +108,7 @@ async function settled(world: World): Promise<void> {
         aggregators[0]!.member.isPaused(partition) ||
         (!log.rewritten && (oracle.next.get(partition) ?? log.low) === log.high),
     );
-  while (!isSettled()) await scheduler.sleep(world.itself, 200, 'settle');
+  await scheduler.until(world.itself, isSettled, 'settled');
   await aggregators[0]!.aggregator.configuration.keep();
   scheduler.drift = false;
 }

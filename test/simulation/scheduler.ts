@@ -27,6 +27,8 @@ export type Point = {
   label: string;
   run: () => Promise<unknown>;
   notBeforeMs?: number;
+  /** What it waits for, besides the time. */
+  when?: () => boolean;
   /** Set for statements: they wait while another session has a transaction open. */
   session?: Session;
 };
@@ -58,6 +60,7 @@ export class Scheduler {
   drift = true;
   step = 0;
   crashes = 0;
+  stalls = 0;
   readonly trace: string[] = [];
   readonly #hash = createHash('sha256');
 
@@ -79,6 +82,11 @@ export class Scheduler {
 
   sleep(process: Process, ms: number, label = 'sleep'): Promise<void> {
     return this.at({ process, label, run: async () => {}, notBeforeMs: this.#clock.nowMs + ms });
+  }
+
+  /** Waits for something in the world instead of asking for it again and again. */
+  until(process: Process, when: () => boolean, label: string): Promise<void> {
+    return this.at({ process, label, run: async () => {}, when });
   }
 
   note(line: string): void {
@@ -130,8 +138,9 @@ export class Scheduler {
     }
   }
 
-  #isReady({ process, session, notBeforeMs = 0 }: Waiting): boolean {
+  #isReady({ process, session, notBeforeMs = 0, when }: Waiting): boolean {
     if (notBeforeMs > this.#clock.nowMs || process.stalledUntilStep > this.step) return false;
+    if (when !== undefined && !when()) return false;
     return session === undefined || this.holder === undefined || this.holder === session;
   }
 
@@ -142,6 +151,7 @@ export class Scheduler {
     this.note(`${point.process.name}: ${point.label}`);
     const mortal = !point.process.immortal;
     if (mortal && this.holder === undefined && this.#random.chance(this.faults.stall)) {
+      this.stalls++;
       point.process.stalledUntilStep = this.step + this.#random.int(20, 150);
       return;
     }

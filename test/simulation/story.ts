@@ -5,12 +5,12 @@ const MINUTE_MS = 60_000;
 
 /** Everything that happens in a world of its own accord, side by side, until all of it has happened. */
 export async function happen(world: World): Promise<void> {
-  const { random, scheduler } = world;
+  const { random, scheduler, withRevoker } = world;
   await Promise.all([
-    several(world, random.int(20, 45), 250, 'emit', async () => world.emit()),
-    several(world, random.int(1, 4), 2_500, 'policy', () => world.submitPolicy()),
+    several(world, withRevoker ? random.int(20, 45) : random.int(10, 25), 250, 'emit', async () => world.emit()),
+    several(world, random.int(2, withRevoker ? 4 : 3), 2_000, 'policy', () => world.submitPolicy()),
     inventory(world),
-    several(world, random.int(0, 5), 2_000, 'rebalance', async () => rebalance(world)),
+    several(world, random.int(1, 5), 1_000, 'rebalance', async () => rebalance(world)),
     several(world, random.int(0, 2), 3_000, 'hint', async () => loseHint(world)),
     several(world, random.int(0, 3), 3_000, 'jump', async () => scheduler.note(`jump ${jump(world)}`)),
     random.chance(0.15) ? several(world, 1, 9_000, 'truncate', async () => truncate(world)) : undefined,

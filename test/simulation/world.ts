@@ -6,6 +6,7 @@ import type { Revoker } from '../../services/revoker/revoker.ts';
 import { AdminApi } from './admin-api.ts';
 import type { Clock } from './clock.ts';
 import { Member } from './consumer-group.ts';
+import { type Contents, emptyContents } from './contents.ts';
 import type { Database } from './database.ts';
 import { type LogRecord, TopicLog } from './log.ts';
 import { type Aggregator, openAggregator, openRevoker } from './members.ts';
@@ -13,12 +14,17 @@ import { observe } from './observe.ts';
 import { Oracle } from './oracle.ts';
 import { openPglitePool } from './pglite-pool.ts';
 import { nextPolicy } from './policies.ts';
+import type { Answer } from './prepared.ts';
 import { Random } from './random.ts';
 import { Process, Scheduler } from './scheduler.ts';
 import { makeEvent, makeKey, recordOf, type SimKey } from './traffic.ts';
 
 export const FIRST_MS = Date.UTC(2026, 2, 5, 22, 50);
 const MINUTE_MS = 60_000;
+/** The part of the worlds that have a revoker too; the others are smaller. */
+const FULL = 0.18;
+/** How often an aggregator looks at its configuration, at random between these. */
+const LOOK_MS: Record<'full' | 'small', [least: number, most: number]> = { full: [500, 3_000], small: [1_000, 6_000] };
 
 export type Running = { member: Member; aggregator: Aggregator; process: Process };
 
@@ -33,6 +39,8 @@ export class World {
   readonly adminApi: AdminApi;
   readonly keys: SimKey[];
   readonly withRevoker: boolean;
+  /** What has happened, for people who want to know whether much does. */
+  readonly contents: Contents = emptyContents();
   /** What went wrong where nothing may go wrong. */
   readonly errors: unknown[] = [];
   readonly itself = new Process('world', true);
@@ -52,8 +60,8 @@ export class World {
     this.database = database;
     clock.start(FIRST_MS + this.random.int(0, 75) * MINUTE_MS);
     this.scheduler = new Scheduler(this.random, clock, async () => void (await database.query('rollback')));
-    this.topic = new TopicLog(this.random.int(1, 3));
-    this.withRevoker = this.random.chance(0.4);
+    this.withRevoker = this.random.chance(FULL);
+    this.topic = new TopicLog(this.random.int(1, this.withRevoker ? 3 : 2));
     this.adminApi = new AdminApi(this.random, this.scheduler);
     this.keys = Array.from({ length: this.random.int(2, 3) }, (_, index) =>
       makeKey(index, this.random, index === 0 && this.random.chance(0.3)),
@@ -69,6 +77,7 @@ export class World {
       scheduler,
       process,
       onCommit: (by, statements) => this.#afterCommit(by, statements),
+      onAnswer: (sql, values, answer) => this.#noteRefusal(sql, values, answer),
     });
   }
 
@@ -78,30 +87,43 @@ export class World {
     this.oracle.observe(await observe(this.database), delivered, this.clock.nowMs);
   }
 
+  #noteRefusal(sql: string, values: readonly unknown[], { rows }: Answer): void {
+    if (!sql.includes('update kafka_offset set next_offset') || rows[0]?.claimed !== false) return;
+    if (rows[0].next_offset === values[2]) this.contents.refusedEpochs++;
+    else this.contents.refusedZombies++;
+  }
+
   /** Starts an aggregator; when it dies another one starts from nothing. */
   startAggregator(): void {
     const process = new Process(`aggregator ${++this.#names}`);
-    const member = new Member(process, this.topic, this.scheduler, this.random);
+    const { topic, scheduler, random, clock, contents } = this;
+    const member = new Member({ process, topic, scheduler, random, clock, contents });
+    const ended = new AbortController();
     const aggregator = openAggregator(this.poolOf(process), this.topic, member);
     const running = { member, aggregator, process };
     this.aggregators.push(running);
     process.onDeath = () => {
+      ended.abort();
       this.aggregators.splice(this.aggregators.indexOf(running), 1);
       if (this.closing) return;
       this.startAggregator();
     };
-    this.#guard(this.#live(running));
+    this.#guard(this.#live(running, ended.signal));
   }
 
-  async #live({ member, aggregator, process }: Running): Promise<void> {
+  async #live({ member, aggregator, process }: Running, signal: AbortSignal): Promise<void> {
     await this.scheduler.sleep(process, this.random.int(0, 300), 'start');
     await aggregator.configuration.keep();
-    this.#guard(aggregator.run(new AbortController().signal));
+    this.#guard(aggregator.run(signal));
     for (const [partition, owner] of this.#owners.entries()) {
       if (owner === undefined || !owner.process.alive) this.assign(partition, this.#running(member));
     }
     for (;;) {
-      await this.scheduler.sleep(process, this.closing ? 20_000 : this.random.int(500, 3_000), 'configuration');
+      await this.scheduler.sleep(
+        process,
+        this.closing ? 20_000 : this.random.int(...LOOK_MS[this.withRevoker ? 'full' : 'small']),
+        'configuration',
+      );
       await aggregator.configuration.keep();
     }
   }
@@ -112,6 +134,7 @@ export class World {
 
   /** Gives a partition to a member. Whoever had it is not asked whether it has finished. */
   assign(partition: number, to: Running): void {
+    this.contents.assignments++;
     this.#owners[partition]?.member.revoke(partition);
     this.#owners[partition] = to;
     to.member.assign(partition);
@@ -164,13 +187,22 @@ export class World {
     while (this.random.chance(0.2)) this.#resend();
   }
 
+  /** Where retention took everything, the next record shows that something is missing: until then there is nothing to read. */
+  emitAfterRetention(): void {
+    for (const log of this.topic.partitions) {
+      if (log.low !== log.high || log.low === 0n) continue;
+      log.append({ key: this.keys[0]!.sha256, value: 'the next', headers: {}, fact: { kind: 'unreadable' } });
+    }
+  }
+
   readonly #sent: { log: number; record: Omit<LogRecord, 'offset'> }[] = [];
 
   /** Mostly the newest again; sometimes an old one, long after. */
   #resend(): void {
     const again = this.random.chance(0.6) ? this.#sent.at(-1)! : this.random.pick(this.#sent);
     const log = this.topic.partitions[again.log]!;
-    if (!log.rewritten) log.append(again.record);
+    if (log.rewritten) return;
+    log.append(again.record);
   }
 
   async submitPolicy(): Promise<void> {

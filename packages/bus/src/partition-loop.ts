@@ -51,8 +51,8 @@ export type PartitionLoopOptions = {
   /** An error ends the loop: nothing is mended in place. Those of the watchdog (`watchdog.ts`) end it too. */
   work(batch: PartitionBatch): Promise<Verdict>;
   onLog(line: KafkaLogLine): void;
-  /** Instead of a consumer of kafkajs on `kafka`: for the simulation. */
-  readonly consumer?: () => Consumer;
+  /** Instead of a consumer of kafkajs on `kafka`, which tells its troubles to `onLog`: for the simulation. */
+  readonly consumer?: (onLog: (line: KafkaLogLine) => void) => Consumer;
 };
 
 export type PartitionLoop = {
@@ -215,7 +215,7 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
     state.beginAnew();
     options.onLog(line);
   };
-  const consumer = options.consumer?.() ?? consumerOf(options, onLog);
+  const consumer = options.consumer?.(onLog) ?? consumerOf(options, onLog);
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   const stopping = new AbortController();

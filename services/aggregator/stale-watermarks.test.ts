@@ -23,7 +23,7 @@ test('a log that grew, and was read on by another member, after its end was look
   const record = { offset: 110n, key: null, value: null, headers: {} };
   const heartbeat = async () => {};
   const batch: PartitionBatch = {
-    ...{ partition: 0, records: [record], highWatermark: 111n, reading: 1, heartbeat },
+    ...{ partition: 0, records: [record], highWatermark: 111n, reading: 1, lapse: 0, heartbeat },
     signal: new AbortController().signal,
   };
   assert.deepEqual(await keeper.work(batch), { verdict: 'done', next: 111n });

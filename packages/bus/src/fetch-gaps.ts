@@ -1,8 +1,8 @@
 /**
- * From one question to a broker to the next, or to its answer. One that finds nothing is answered after 50 ms. While none waits,
- * a topic may be deleted, made again and filled further than it was read; that takes a program some 150 ms.
+ * From one question to a broker to the next, or to its answer. One that finds nothing is answered after 150 ms. While none waits,
+ * a topic may be deleted, made again and filled further than it was read; that takes a program as long again.
  */
-export const LONG_GAP_MS = 100;
+export const LONG_GAP_MS = 200;
 
 /**
  * Tells how long brokers were not asked. A fetch that waits at a broker fails when its topic is deleted; what happens between

@@ -72,7 +72,7 @@ registerCodecs();
 
 const COMMIT_EVERY_MS = 1_000;
 const REJOIN_AFTER_MS = 1_000;
-/** A fetch is answered within 250 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
+/** A fetch is answered within 150 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
 const LOOK_EVERY_MS = 10_000;
 /** The least that a broker allows by default: so long the partitions of a member that died wait. */
@@ -269,7 +269,7 @@ function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['
     sessionTimeout: SESSION_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_EVERY_MS,
     rebalanceTimeout: 15_000,
-    maxWaitTimeInMs: 250,
+    maxWaitTimeInMs: 150,
     minBytes: 1,
     maxBytesPerPartition: 5 * 1024 * 1024,
     allowAutoTopicCreation: false,

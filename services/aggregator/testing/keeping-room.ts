@@ -48,7 +48,7 @@ async function keeperOn(pool: Pool, marks: Marks): Promise<PartitionKeeper> {
 export function batchAt(entries: Readonly<Record<number, UsageEvent>>, reading = 1): PartitionBatch {
   const records = Object.entries(entries).map(([offset, event]) => kafkaRecord(event, BigInt(offset)));
   return {
-    ...{ partition: 0, records: records as [KafkaRecord], highWatermark: 100n, reading },
+    ...{ partition: 0, records: records as [KafkaRecord], highWatermark: 100n, reading, lapse: 0 },
     ...{ signal: AbortSignal.timeout(LONGEST_WORK_MS), heartbeat: async () => {} },
   };
 }

@@ -45,6 +45,7 @@ await runMain('aggregator', options, async (config, log) => {
   const producer = createProducer(kafka);
   const usage = usageLog(kafka, specs.usage.name, clusterId);
   const commands = createCommandLoop({ pool, producer, usage, log });
+  const wakes = { bursar_configuration: configurationLoop, bursar_command: commands };
   await runService({
     name: 'aggregator',
     log,
@@ -53,12 +54,7 @@ await runMain('aggregator', options, async (config, log) => {
     drainTimeoutMs: config.drainTimeoutMs,
     parts: [
       ...parts,
-      wakeOnNotify(
-        config.databaseUrl,
-        { bursar_configuration: configurationLoop, bursar_command: commands },
-        log,
-        onSocket,
-      ),
+      wakeOnNotify(config.databaseUrl, wakes, log, onSocket),
       configurationLoop,
       every('speakers', 2_000, () => speakers.keep()),
       every('partitions', HOUR_MS, () => readyPartitions(pool)),

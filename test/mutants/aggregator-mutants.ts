@@ -14,7 +14,7 @@ export const aggregatorMutants: readonly Mutant[] = [
   {
     name: 'a gap is not looked at',
     file: keeper,
-    find: 'if (first > expected) return this.#missing(partition, place, first);',
+    find: 'if (first > expected) return this.#missing(batch, place, first);',
     replace: '',
     killedBy: keeperTest,
     tests: 'what Kafka no longer has halts the partition',

@@ -42,7 +42,11 @@ type Place = {
   low: bigint;
   /** As in PartitionBatch: what is remembered holds for one reading. */
   reading: number;
-  /** Of the record before `expected`, until it was met in the log and found to be the same. */
+  /** As in PartitionBatch. */
+  lapse: number;
+  /** Of the record before `expected`, where it is known. */
+  last: Buffer | undefined;
+  /** The same, until it was met in the log and found to be the same. */
   unverified: Buffer | undefined;
   /** The offset that Kafka was asked for because it was missing. */
   soughtFor: bigint | undefined;
@@ -52,7 +56,8 @@ type Place = {
  * Keeps each partition in step with Postgres, which alone knows where to continue. Kafka's own offsets are hints:
  * a batch that begins later than expected is read again from the expected offset, and when that is gone, the partition
  * halts with an incident. Records below the expected offset are looked up before they are skipped. Whenever reading may
- * have begun anew, the last record that was counted must be where it was: a topic that was deleted and made again has other records there.
+ * have begun anew, or Kafka was not asked for a moment, the last record that was counted must be where it was: a topic that was
+ * deleted and made again has other records there.
  */
 export class PartitionKeeper {
   readonly #options: KeeperOptions;
@@ -86,10 +91,11 @@ export class PartitionKeeper {
     const verdict = this.#verify(batch, place);
     if (verdict !== undefined) return 'kind' in verdict ? this.#halt(partition, verdict) : verdict;
     const first = records[0].offset;
-    if (first > expected) return this.#missing(partition, place, first);
+    if (first > expected) return this.#missing(batch, place, first);
     // Of a batch that was too much for quarantine nothing is known; below the expected offset a person has skipped it.
     const known = records.filter(({ offset, unreadable }) => offset < expected && !unreadable?.isTooMany);
-    if (known.length > 0) {
+    // After a gap each batch begins with the record that was just compared: nothing to ask Postgres about.
+    if (known.length > 1 || (known[0] && !isLastOf(place, known[0]))) {
       const trouble = await this.#rewritten(partition, known, expected);
       if (trouble !== undefined) return this.#halt(partition, trouble);
     }
@@ -102,12 +108,18 @@ export class PartitionKeeper {
     return next === last + 1n ? { verdict: 'done', next } : { verdict: 'seek', next };
   }
 
-  async #place({ partition, reading }: PartitionBatch): Promise<Place | LogTrouble> {
-    const remembered = this.#places.get(partition);
-    return remembered?.reading === reading ? remembered : this.#open(partition, reading);
+  async #place(batch: PartitionBatch): Promise<Place | LogTrouble> {
+    const remembered = this.#places.get(batch.partition);
+    if (remembered?.reading !== batch.reading) return this.#open(batch);
+    if (remembered.lapse !== batch.lapse) {
+      remembered.lapse = batch.lapse;
+      remembered.unverified = remembered.last;
+      remembered.soughtFor = undefined;
+    }
+    return remembered;
   }
 
-  async #open(partition: number, reading: number): Promise<Place | LogTrouble> {
+  async #open({ partition, reading, lapse }: PartitionBatch): Promise<Place | LogTrouble> {
     const { pool, topic, clusterId, owner } = this.#options;
     const mark = (await this.#options.watermarks()).find((one) => one.partition === partition);
     const lowWatermark = mark?.low ?? 0n;
@@ -116,8 +128,9 @@ export class PartitionKeeper {
     const expected = known.nextOffset;
     if (mark !== undefined && mark.high < expected) return logEndsBefore(expected, mark.high);
     // What Kafka's retention took can't be compared any more; what it took too early is met as a hole.
-    const unverified = lowWatermark < expected ? known.lastSha256 : undefined;
-    const place: Place = { expected, low: lowWatermark, reading, unverified, soughtFor: undefined };
+    const last = lowWatermark < expected ? known.lastSha256 : undefined;
+    const seen = { reading, lapse, last, unverified: last, soughtFor: undefined };
+    const place: Place = { expected, low: lowWatermark, ...seen };
     this.#places.set(partition, place);
     return place;
   }
@@ -140,8 +153,9 @@ export class PartitionKeeper {
    * What is remembered may be old: other members read on while the partition was theirs. Where Postgres expects the same
    * and Kafka does not say that it is gone, Kafka is asked once more for it; when it then still begins later, it is.
    */
-  async #missing(partition: number, { expected, reading, soughtFor }: Place, first: bigint): Promise<Verdict> {
-    const place = await this.#open(partition, reading);
+  async #missing(batch: PartitionBatch, { expected, soughtFor }: Place, first: bigint): Promise<Verdict> {
+    const place = await this.#open(batch);
+    const { partition } = batch;
     if ('kind' in place) return this.#halt(partition, place);
     const isGone = place.low > expected || soughtFor === expected;
     if (place.expected === expected && isGone) return this.#halt(partition, hole(expected, first));
@@ -171,6 +185,7 @@ export class PartitionKeeper {
       if (written.state === 'written') {
         done += chunk.length;
         place.expected += BigInt(chunk.length);
+        place.last = recordDigest(chunk.at(-1)!);
         await batch.heartbeat();
       } else if (written.nextOffset === place.expected) {
         await configuration.reload();
@@ -191,6 +206,10 @@ export class PartitionKeeper {
     log.error({ partition, ...trouble.detail }, `partition ${partition} halted: ${trouble.sentence}`);
     return { verdict: 'halt', because: trouble.sentence };
   }
+}
+
+function isLastOf({ expected, last }: Place, record: KafkaRecord): boolean {
+  return last !== undefined && record.offset === expected - 1n && recordDigest(record).equals(last);
 }
 
 /** The records from the expected offset on, up to the first hole. */

@@ -3,6 +3,7 @@ import type { Batch, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { watermarks } from './admin.ts';
 import { registerCodecs, type UnreadableBatch, unreadableOf } from './compression.ts';
 import { explainKafkaError } from './explain-error.ts';
+import { FetchGaps } from './fetch-gaps.ts';
 import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
 import { diagnose, isSuspicious, type LoopHealth } from './watchdog.ts';
 
@@ -25,6 +26,11 @@ export type PartitionBatch = {
    * halted and is read again. What a caller remembers of the partition's place may then be wrong.
    */
   readonly reading: number;
+  /**
+   * Another number each time Kafka was not asked for so long that the topic may have been replaced meanwhile. The batch
+   * then begins one record before the one that comes next, which tells.
+   */
+  readonly lapse: number;
   /** Aborted when the loop stops or loses its membership: give up soon, nothing is lost. */
   readonly signal: AbortSignal;
   /** Tells the group that this member lives; call it at least every few seconds. */
@@ -68,11 +74,6 @@ const COMMIT_EVERY_MS = 1_000;
 const REJOIN_AFTER_MS = 1_000;
 /** A fetch is answered within 250 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
-/**
- * Between two fetches, at rest and while batches are worked on. A fetch that finds nothing takes 50 ms; after a gap the
- * topic may have been deleted, made again and filled further than it was read.
- */
-const LONG_GAP_MS = { idle: 200, busy: 1_000 };
 const LOOK_EVERY_MS = 10_000;
 
 /**
@@ -95,12 +96,13 @@ class LoopState {
   /** When this process was last known to be a member, by the monotonic clock. */
   memberAtMs = performance.now();
   batchesUnderWay = 0;
-  /** When the last batch was done, by the monotonic clock. */
-  workedAtMs = 0;
   reading = 0;
+  lapse = 0;
   consumer: Consumer | undefined;
   assigned: readonly number[] = [];
   readonly next = new Map<number, bigint>();
+  /** As `next`, of partitions at rest whose reading did not begin anew since. */
+  readonly readTo = new Map<number, bigint>();
   /** When the broker last answered a fetch, by the monotonic clock. */
   fetchedAtMs = performance.now();
   readonly halted = new Map<number, string>();
@@ -119,9 +121,19 @@ class LoopState {
     };
   }
 
+  beginAnew(): void {
+    this.reading++;
+    this.readTo.clear();
+  }
+
+  assign(partitions: readonly number[]): void {
+    this.assigned = partitions;
+    for (const partition of this.lag.keys()) if (!partitions.includes(partition)) this.lag.delete(partition);
+  }
+
   resume(partition: number, topic: string): void {
     this.halted.delete(partition);
-    this.reading++;
+    this.beginAnew();
     this.consumer?.resume([{ topic, partitions: [partition] }]);
   }
 
@@ -193,7 +205,7 @@ function isKafkaAway(error: unknown): error is Error {
 async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: AbortSignal): Promise<void> {
   const onLog = (line: KafkaLogLine) => {
     // Every trouble of kafkajs is told; one of them is that it begins at another offset than it was asked for.
-    state.reading++;
+    state.beginAnew();
     options.onLog(line);
   };
   const consumer = options.consumer?.() ?? consumerOf(options, onLog);
@@ -203,17 +215,11 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
   state.consumer = consumer;
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     state.joined = true;
-    state.reading++;
+    state.beginAnew();
     state.fetchedAtMs = performance.now();
-    state.assigned = payload.memberAssignment[options.topic] ?? [];
+    state.assign(payload.memberAssignment[options.topic] ?? []);
   });
-  consumer.on(consumer.events.FETCH, () => {
-    const nowMs = performance.now();
-    const longGapMs =
-      state.batchesUnderWay > 0 || state.workedAtMs > state.fetchedAtMs ? LONG_GAP_MS.busy : LONG_GAP_MS.idle;
-    if (nowMs - state.fetchedAtMs > longGapMs) state.reading++;
-    state.fetchedAtMs = nowMs;
-  });
+  watchForGaps(consumer, state, options.topic);
   consumer.on(consumer.events.HEARTBEAT, () => {
     state.memberAtMs = performance.now();
   });
@@ -239,7 +245,6 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
           if (!stopping.signal.aborted) failed.reject(error);
         } finally {
           state.batchesUnderWay--;
-          state.workedAtMs = performance.now();
         }
       },
     });
@@ -264,6 +269,22 @@ function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['
   });
 }
 
+/** After a gap each partition is read again from its last record, which is then compared with the one that was worked on. */
+function watchForGaps(consumer: Consumer, state: LoopState, topic: string): void {
+  const gaps = new FetchGaps();
+  consumer.on(consumer.events.FETCH_START, ({ payload }) => {
+    if (!gaps.asks(payload.nodeId, performance.now())) return;
+    state.lapse++;
+    for (const [partition, next] of state.readTo) {
+      if (next > 0n) consumer.seek({ topic, partition, offset: String(next - 1n) });
+    }
+  });
+  consumer.on(consumer.events.FETCH, ({ payload }) => {
+    state.fetchedAtMs = performance.now();
+    if (gaps.answered(payload.nodeId, state.fetchedAtMs)) state.lapse++;
+  });
+}
+
 async function workOn(
   options: PartitionLoopOptions,
   state: LoopState,
@@ -278,11 +299,14 @@ async function workOn(
   // After a rejoin kafkajs knows nothing of it.
   if (halted !== undefined) return halt(state, consumer, batch, halted);
   const highWatermark = BigInt(batch.highWatermark);
+  const { reading, lapse } = state;
+  state.readTo.delete(batch.partition);
   const verdict = await options.work({
     partition: batch.partition,
     records: records as [KafkaRecord, ...KafkaRecord[]],
     highWatermark,
-    reading: state.reading,
+    reading,
+    lapse,
     signal,
     heartbeat,
   });
@@ -292,7 +316,10 @@ async function workOn(
     consumer.seek({ topic: batch.topic, partition: batch.partition, offset: String(verdict.next) });
     return;
   }
-  payload.resolveOffset(String(verdict.next - 1n));
+  // Other brokers are asked while this batch is worked on.
+  const isLapsed = state.lapse !== lapse && verdict.next > 0n;
+  payload.resolveOffset(String(verdict.next - (isLapsed ? 2n : 1n)));
+  if (state.reading === reading) state.readTo.set(batch.partition, verdict.next);
   state.lag.set(batch.partition, highWatermark - verdict.next);
   await commitHint(state, consumer, batch, verdict.next);
   await heartbeat();

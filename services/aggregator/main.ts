@@ -6,6 +6,7 @@ import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
 import { configured } from '@bursar/runtime/exit-error';
 import { createLoop } from '@bursar/runtime/loop';
 import { runMain } from '@bursar/runtime/main';
+import { OpenSockets } from '@bursar/runtime/open-sockets';
 import { runService } from '@bursar/runtime/service';
 import { createCommandLoop } from './commands/command-loop.ts';
 import { usageLog } from './commands/usage-log.ts';
@@ -23,9 +24,13 @@ const HOUR_MS = 3_600_000;
 
 await runMain('aggregator', options, async (config, log) => {
   const specs = topics(config.topicPrefix);
-  const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator' };
+  const sockets = new OpenSockets();
+  const onSocket = sockets.add;
+  const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator', onSocket };
   const away = { timeoutMs: config.startTimeoutMs, log };
-  const pool = configured(() => openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 4 }));
+  const pool = configured(() =>
+    openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 4, onSocket }),
+  );
   await readySecrets(config.signingSecretsDir);
   await readyPostgres(pool, anthropicPrices, away);
   const clusterId = await readyKafka(kafka, specs, away);
@@ -48,6 +53,7 @@ await runMain('aggregator', options, async (config, log) => {
   const producer = createProducer(kafka);
   const usage = usageLog(kafka, specs.usage.name, clusterId);
   const commands = createCommandLoop({ pool, producer, usage, log });
+  const wakes = { bursar_configuration: configurationLoop, bursar_command: commands };
   await runService({
     name: 'aggregator',
     log,
@@ -55,8 +61,9 @@ await runMain('aggregator', options, async (config, log) => {
     health: { host: config.healthHost, port: config.healthPort },
     drainTimeoutMs: config.drainTimeoutMs,
     parts: [
+      sockets.part(config.drainTimeoutMs / 2),
       { name: 'postgres', stop: () => pool.end() },
-      wakeOnNotify(config.databaseUrl, { bursar_configuration: configurationLoop, bursar_command: commands }, log),
+      wakeOnNotify(config.databaseUrl, wakes, log, onSocket),
       configurationLoop,
       every('speakers', 2_000, () => speakers.keep()),
       every('partitions', HOUR_MS, () => readyPartitions(pool)),

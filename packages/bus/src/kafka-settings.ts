@@ -16,6 +16,8 @@ export type KafkaSettings = KafkaConnection & {
    * no timeout of their own, because the timer that kafkajs uses would. `createProducer` has one that does not.
    */
   readonly keepsProcessAlive?: boolean;
+  /** Told of every socket that is opened: who must end can then destroy what nobody answers on. */
+  readonly onSocket?: (socket: net.Socket) => void;
 };
 
 export type KafkaLogLine = {
@@ -42,7 +44,8 @@ export function createKafka(settings: KafkaSettings, onLog?: (line: KafkaLogLine
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => forward(entry, onLog),
     ...(sasl && { sasl: saslOf(sasl) }),
-    ...(settings.keepsProcessAlive === false && { socketFactory: unrefSocket, enforceRequestTimeout: false }),
+    socketFactory: socketFactoryOf(settings),
+    ...(settings.keepsProcessAlive === false && { enforceRequestTimeout: false }),
   };
   return new kafkajs.Kafka(config);
 }
@@ -72,10 +75,14 @@ function forward(
   }
 }
 
-const unrefSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const serverName = net.isIP(host) ? {} : { servername: host };
-  const socket = ssl
-    ? tls.connect({ host, port, ...serverName, ...ssl }, onConnect)
-    : net.connect({ host, port }, onConnect);
-  return socket.setKeepAlive(true, KEEP_ALIVE_MS).unref();
-};
+function socketFactoryOf({ keepsProcessAlive, onSocket }: KafkaSettings): ISocketFactory {
+  return ({ host, port, ssl, onConnect }) => {
+    const serverName = net.isIP(host) ? {} : { servername: host };
+    const socket = ssl
+      ? tls.connect({ host, port, ...serverName, ...ssl }, onConnect)
+      : net.connect({ host, port }, onConnect);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    onSocket?.(socket);
+    return keepsProcessAlive === false ? socket.unref() : socket;
+  };
+}

@@ -186,7 +186,8 @@ async function joinAgainAndAgain(options: PartitionLoopOptions, state: LoopState
       await runOnce(options, state, signal);
     } catch (caught) {
       const error = explainKafkaError(caught, options.kafka, options.topic);
-      if (!isKafkaAway(error) || signal.aborted) throw error;
+      if (!isKafkaAway(error)) throw error;
+      if (signal.aborted) return;
       options.onLog({
         level: 'warn',
         namespace: 'PartitionLoop',

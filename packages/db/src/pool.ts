@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { requireTlsFiles } from './database-url.ts';
 
@@ -18,7 +19,13 @@ const SILENCE_GRACE_MS = 1_000;
  */
 export function openPool(
   databaseUrl: string,
-  options: { name: string; max?: number; statementTimeoutMs?: number; onError?: (error: Error) => void },
+  options: {
+    name: string;
+    max?: number;
+    statementTimeoutMs?: number;
+    onError?: (error: Error) => void;
+    onSocket?: OnSocket;
+  },
 ): Pool {
   requireTlsFiles(databaseUrl);
   const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
@@ -30,6 +37,7 @@ export function openPool(
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs * 1.2 + SILENCE_GRACE_MS,
     idle_in_transaction_session_timeout: 30_000,
+    stream: () => openSocket(options.onSocket),
     types: { getTypeParser },
   });
   pool.on('error', options.onError ?? (() => {}));
@@ -46,13 +54,28 @@ export async function openListener(
   channels: readonly Channel[],
   onNotify: (channel: Channel) => void,
   onLost: (error: Error) => void,
+  onSocket?: OnSocket,
 ): Promise<{ close(): Promise<void> }> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: `${name} listen`, keepAlive: true });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: `${name} listen`,
+    keepAlive: true,
+    stream: () => openSocket(onSocket),
+  });
   client.on('notification', (message) => onNotify(message.channel as Channel));
   client.on('error', onLost);
   await client.connect();
   for (const channel of channels) await client.query(`listen ${channel}`);
   return { close: () => client.end() };
+}
+
+/** Told of every socket that is opened: who must end can then destroy what nobody answers on. */
+export type OnSocket = (socket: Socket) => void;
+
+function openSocket(onSocket: OnSocket | undefined): Socket {
+  const socket = new Socket();
+  onSocket?.(socket);
+  return socket;
 }
 
 /** bursar_breach wakes the revoker, bursar_configuration the aggregator, bursar_command whoever consumes commands. */

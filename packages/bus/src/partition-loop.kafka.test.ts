@@ -58,3 +58,37 @@ test('a member that learns of a rebalance from its own heartbeat stays a member:
     [],
   );
 });
+
+test('a member that gave partitions to another tells the lag of its own alone', async () => {
+  const { brokers, prefix, topics } = await freshTopics();
+  const { name: topic, partitions } = topics.usage;
+  await using onExit = new AsyncDisposableStack();
+  const work = async ({ records }: PartitionBatch): Promise<Verdict> => ({
+    verdict: 'done',
+    next: records.at(-1)!.offset + 1n,
+  });
+  const member = (clientId: string) => {
+    const stop = new AbortController();
+    const options = { kafka: { brokers, clientId }, topic, groupId: `${prefix}.lag`, lanes: 2, work, onLog: () => {} };
+    const loop = createPartitionLoop(options);
+    const running = loop.run(stop.signal);
+    onExit.defer(async () => {
+      stop.abort();
+      await running;
+    });
+    return loop;
+  };
+  const producer = createProducer({ brokers, clientId: 'test' });
+  onExit.defer(() => producer.disconnect());
+  const first = member('first');
+  await eventually('the first tells of every partition', async () => {
+    await producer.send(topic, [{ key: null, value: 'record' }]);
+    return first.lag().size === partitions;
+  });
+  const second = member('second');
+  await eventually('each partition is told of by one of them', async () => {
+    await producer.send(topic, [{ key: null, value: 'record' }]);
+    const told = [...first.lag().keys(), ...second.lag().keys()];
+    return second.lag().size > 0 && told.length === partitions && new Set(told).size === partitions;
+  });
+});

@@ -6,6 +6,8 @@ import { freshTopics } from '../../../test/harness/kafka.ts';
 import { createPartitionLoop, type PartitionBatch, type Verdict } from './partition-loop.ts';
 import { createProducer } from './producer.ts';
 
+const LONGER_THAN_SESSION_MS = 8_000;
+
 test('a member that learns of a rebalance from its own heartbeat stays a member: it does not leave and come again as another', async () => {
   const { brokers, prefix, topics } = await freshTopics();
   await using onExit = new AsyncDisposableStack();
@@ -91,4 +93,31 @@ test('a member that gave partitions to another tells the lag of its own alone', 
     const told = [...first.lag().keys(), ...second.lag().keys()];
     return second.lag().size > 0 && told.length === partitions && new Set(told).size === partitions;
   });
+});
+
+test('a member whose work takes longer than the session of the group stays a member', async () => {
+  const { brokers, prefix, topics } = await freshTopics();
+  const { name: topic } = topics.usage;
+  await using onExit = new AsyncDisposableStack();
+  const readings: number[] = [];
+  const work = async ({ reading, records }: PartitionBatch): Promise<Verdict> => {
+    readings.push(reading);
+    if (readings.length === 1) await sleep(LONGER_THAN_SESSION_MS);
+    return { verdict: 'done', next: records.at(-1)!.offset + 1n };
+  };
+  const kafka = { brokers, clientId: 'slow' };
+  const loop = createPartitionLoop({ kafka, topic, groupId: `${prefix}.slow`, lanes: 1, work, onLog: () => {} });
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  onExit.defer(async () => {
+    stop.abort();
+    await running;
+  });
+  const producer = createProducer({ brokers, clientId: 'test' });
+  onExit.defer(() => producer.disconnect());
+  await producer.send(topic, [{ key: 'one', value: 'first' }]);
+  await eventually('the slow work has begun', () => readings.length === 1);
+  await producer.send(topic, [{ key: 'one', value: 'second' }]);
+  await eventually('the next record is worked on', () => readings.length >= 2, 30_000);
+  assert.equal(readings[1], readings[0], 'reading began anew: the group had lost its member');
 });

@@ -33,7 +33,7 @@ export type PartitionBatch = {
   readonly lapse: number;
   /** Aborted when the loop stops or loses its membership: give up soon, nothing is lost. */
   readonly signal: AbortSignal;
-  /** Tells the group that this member lives; call it at least every few seconds. */
+  /** Tells the group that this member lives; the loop does it too for the first minute of a batch. Rejects when the group rebalances. */
   heartbeat(): Promise<void>;
 };
 
@@ -75,6 +75,12 @@ const REJOIN_AFTER_MS = 1_000;
 /** A fetch is answered within 250 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
 const LOOK_EVERY_MS = 10_000;
+/** The least that a broker allows by default: so long the partitions of a member that died wait. */
+const SESSION_TIMEOUT_MS = 6_000;
+/** So long a member may take to learn that another has come or gone. */
+const HEARTBEAT_EVERY_MS = 1_000;
+/** Longer than a statement of Postgres may take. */
+const KEPT_ALIVE_BEATS = 60;
 
 /**
  * Reads the partitions that the group gives to this member, each in order, one batch at a time.
@@ -260,8 +266,8 @@ async function runOnce(options: PartitionLoopOptions, state: LoopState, signal: 
 function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['onLog']): Consumer {
   return createKafka(options.kafka, onLog).consumer({
     groupId: options.groupId,
-    sessionTimeout: 10_000,
-    heartbeatInterval: 3_000,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    heartbeatInterval: HEARTBEAT_EVERY_MS,
     rebalanceTimeout: 15_000,
     maxWaitTimeInMs: 250,
     minBytes: 1,
@@ -302,7 +308,8 @@ async function workOn(
   const highWatermark = BigInt(batch.highWatermark);
   const { reading, lapse } = state;
   state.readTo.delete(batch.partition);
-  const verdict = await options.work({
+  const alive = keptAlive(heartbeat);
+  const working = options.work({
     partition: batch.partition,
     records: records as [KafkaRecord, ...KafkaRecord[]],
     highWatermark,
@@ -311,6 +318,7 @@ async function workOn(
     signal,
     heartbeat,
   });
+  const verdict = await working.finally(() => alive.stop());
   if (verdict.verdict === 'halt') return halt(state, consumer, batch, verdict.because);
   state.next.set(batch.partition, verdict.next);
   if (verdict.verdict === 'seek') {
@@ -321,9 +329,18 @@ async function workOn(
   const isLapsed = state.lapse !== lapse && verdict.next > 0n;
   payload.resolveOffset(String(verdict.next - (isLapsed ? 2n : 1n)));
   if (state.reading === reading) state.readTo.set(batch.partition, verdict.next);
-  state.lag.set(batch.partition, highWatermark - verdict.next);
+  if (state.assigned.includes(batch.partition)) state.lag.set(batch.partition, highWatermark - verdict.next);
   await commitHint(state, consumer, batch, verdict.next);
   await heartbeat();
+}
+
+/** A slow statement must not cost the membership, a work that never ends must. A rebalance is met again at the next heartbeat. */
+function keptAlive(heartbeat: () => Promise<void>): { stop(): void } {
+  let beats = 0;
+  const timer = setInterval(() => {
+    if (++beats <= KEPT_ALIVE_BEATS) heartbeat().catch(() => {});
+  }, HEARTBEAT_EVERY_MS);
+  return { stop: () => clearInterval(timer) };
 }
 
 function halt(state: LoopState, consumer: Consumer, batch: Batch, because: string): void {

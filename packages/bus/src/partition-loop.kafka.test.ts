@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../../infra/local/eventually.ts';
 import { freshTopics } from '../../../test/harness/kafka.ts';
+import { LONG_GAP_MS } from './fetch-gaps.ts';
 import { createPartitionLoop, type PartitionBatch, type Verdict } from './partition-loop.ts';
 import { createProducer } from './producer.ts';
 
@@ -120,4 +121,33 @@ test('a member whose work takes longer than the session of the group stays a mem
   await producer.send(topic, [{ key: 'one', value: 'second' }]);
   await eventually('the next record is worked on', () => readings.length >= 2, 30_000);
   assert.equal(readings[1], readings[0], 'reading began anew: the group had lost its member');
+});
+
+test('after work during which Kafka was not asked, a partition is read again from the record that was worked on last', async () => {
+  const { brokers, prefix, topics } = await freshTopics();
+  const { name: topic } = topics.usage;
+  await using onExit = new AsyncDisposableStack();
+  const read: { lapse: number; offset: bigint }[] = [];
+  const work = async ({ lapse, records }: PartitionBatch): Promise<Verdict> => {
+    read.push({ lapse, offset: records[0].offset });
+    if (read.length === 1) await sleep(3 * LONG_GAP_MS);
+    return { verdict: 'done', next: records.at(-1)!.offset + 1n };
+  };
+  const kafka = { brokers, clientId: 'gap' };
+  const loop = createPartitionLoop({ kafka, topic, groupId: `${prefix}.gap`, lanes: 1, work, onLog: () => {} });
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  onExit.defer(async () => {
+    stop.abort();
+    await running;
+  });
+  const producer = createProducer({ brokers, clientId: 'test' });
+  onExit.defer(() => producer.disconnect());
+  await producer.send(topic, [{ key: 'one', value: 'record' }]);
+  await eventually('the record is read a second time', () => read.length === 2);
+  assert.deepEqual(
+    read.map(({ offset }) => offset),
+    [0n, 0n],
+  );
+  assert.notEqual(read[1]?.lapse, read[0]?.lapse);
 });

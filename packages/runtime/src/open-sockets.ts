@@ -23,7 +23,7 @@ export class OpenSockets {
     return {
       name: 'connections',
       run: async (signal) => {
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
         timer = setTimeout(() => this.#cutAll(), cutAfterMs);
       },
       stop: async () => {

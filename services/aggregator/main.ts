@@ -1,17 +1,14 @@
-import { kafkaConnection } from '@bursar/bus/kafka-connection';
 import { createProducer } from '@bursar/bus/producer';
-import { openPool } from '@bursar/db/pool';
 import { topics } from '@bursar/events/topics';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
-import { configured } from '@bursar/runtime/exit-error';
 import { createLoop } from '@bursar/runtime/loop';
 import { runMain } from '@bursar/runtime/main';
-import { OpenSockets } from '@bursar/runtime/open-sockets';
 import { runService } from '@bursar/runtime/service';
 import { createCommandLoop } from './commands/command-loop.ts';
 import { usageLog } from './commands/usage-log.ts';
 import { options } from './config.ts';
 import { ConfigurationKeeper } from './configuration-keeper.ts';
+import { openConnections } from './connections.ts';
 import { readyKafka, readyPartitions, readyPostgres, readySecrets } from './dependencies.ts';
 import { createMarkLoop } from './kafka-marks.ts';
 import { createMetrics } from './metrics.ts';
@@ -24,13 +21,8 @@ const HOUR_MS = 3_600_000;
 
 await runMain('aggregator', options, async (config, log) => {
   const specs = topics(config.topicPrefix);
-  const sockets = new OpenSockets();
-  const onSocket = sockets.add;
-  const kafka = { ...configured(() => kafkaConnection(config)), clientId: 'bursar-aggregator', onSocket };
+  const { kafka, pool, onSocket, parts } = openConnections(config);
   const away = { timeoutMs: config.startTimeoutMs, log };
-  const pool = configured(() =>
-    openPool(config.databaseUrl, { name: 'bursar aggregator', max: config.lanes + 4, onSocket }),
-  );
   await readySecrets(config.signingSecretsDir);
   await readyPostgres(pool, anthropicPrices, away);
   const clusterId = await readyKafka(kafka, specs, away);
@@ -61,8 +53,7 @@ await runMain('aggregator', options, async (config, log) => {
     health: { host: config.healthHost, port: config.healthPort },
     drainTimeoutMs: config.drainTimeoutMs,
     parts: [
-      sockets.part(config.drainTimeoutMs / 2),
-      { name: 'postgres', stop: () => pool.end() },
+      ...parts,
       wakeOnNotify(config.databaseUrl, wakes, log, onSocket),
       configurationLoop,
       every('speakers', 2_000, () => speakers.keep()),

@@ -103,6 +103,8 @@ class LoopState {
   memberAtMs = performance.now();
   batchesUnderWay = 0;
   reading = 0;
+  /** A batch came since the last fetch began. */
+  hasFound = false;
   lapse = 0;
   consumer: Consumer | undefined;
   assigned: readonly number[] = [];
@@ -145,7 +147,7 @@ class LoopState {
 
   reread(partition: number, offset: bigint, topic: string): boolean {
     if (!this.joined || !this.assigned.includes(partition)) return false;
-    this.reading++;
+    this.beginAnew();
     this.next.set(partition, offset);
     this.consumer?.seek({ topic, partition, offset: String(offset) });
     return true;
@@ -280,7 +282,9 @@ function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['
 function watchForGaps(consumer: Consumer, state: LoopState, topic: string): void {
   const gaps = new FetchGaps();
   consumer.on(consumer.events.FETCH_START, ({ payload }) => {
-    if (!gaps.asks(payload.nodeId, performance.now())) return;
+    const hasFound = state.hasFound;
+    state.hasFound = false;
+    if (!gaps.asks(payload.nodeId, performance.now(), hasFound)) return;
     state.lapse++;
     for (const [partition, next] of state.readTo) {
       if (next > 0n) consumer.seek({ topic, partition, offset: String(next - 1n) });
@@ -308,6 +312,7 @@ async function workOn(
   const highWatermark = BigInt(batch.highWatermark);
   const { reading, lapse } = state;
   state.readTo.delete(batch.partition);
+  state.hasFound = true;
   const alive = keptAlive(heartbeat);
   const working = options.work({
     partition: batch.partition,

@@ -15,6 +15,7 @@ test('the lag of a partition that another member reads now is told no more', asy
     ready: () => true,
     lag: () => lag,
     resume: () => {},
+    reread: () => true,
   };
   const metrics = createMetrics();
   const stop = new AbortController();

@@ -3,7 +3,7 @@ import type { Batch, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { watermarks } from './admin.ts';
 import { registerCodecs, type UnreadableBatch, unreadableOf } from './compression.ts';
 import { explainKafkaError } from './explain-error.ts';
-import { FetchGaps } from './fetch-gaps.ts';
+import { FETCH_WAIT_MS, FetchGaps } from './fetch-gaps.ts';
 import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
 import { diagnose, isSuspicious, type LoopHealth } from './watchdog.ts';
 
@@ -271,7 +271,7 @@ function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['
     sessionTimeout: SESSION_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_EVERY_MS,
     rebalanceTimeout: 15_000,
-    maxWaitTimeInMs: 250,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
     minBytes: 1,
     maxBytesPerPartition: 5 * 1024 * 1024,
     allowAutoTopicCreation: false,

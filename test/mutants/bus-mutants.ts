@@ -24,7 +24,7 @@ export const busMutants: readonly Mutant[] = [
   {
     name: 'what was fetched is taken for read',
     file: loop,
-    find: 'payload.resolveOffset(String(verdict.next - 1n));',
+    find: 'payload.resolveOffset(String(verdict.next - (isLapsed ? 2n : 1n)));',
     replace: 'payload.resolveOffset(batch.lastOffset());',
     killedBy: verdicts,
     tests: 'a partition goes on where the caller has come to',

@@ -28,7 +28,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'lower offsets are skipped without look-up',
     file: 'services/aggregator/partition-keeper.ts',
-    find: 'if (known.length > 0) {',
+    find: 'if (known.length > 1 || (known[0] && !isLastOf(place, known[0]))) {',
     replace: 'if (known.length > 1_000_000) {',
     killedBy,
   },

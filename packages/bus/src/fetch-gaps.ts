@@ -1,8 +1,10 @@
 /**
- * From one question to a broker to the next, or to its answer. One that finds nothing is answered after 150 ms. While none waits,
- * a topic may be deleted, made again and filled further than it was read; that takes a program as long again.
+ * From one question to a broker to the next, or to its answer. While none waits,
+ * a topic may be deleted, made again and filled further than it was read; that takes a program some 150 ms.
  */
-export const LONG_GAP_MS = 200;
+export const LONG_GAP_MS = 100;
+/** So long a broker keeps a fetch that finds nothing. */
+export const FETCH_WAIT_MS = 250;
 
 /**
  * Tells how long brokers were not asked. A fetch that waits at a broker fails when its topic is deleted; what happens between
@@ -11,19 +13,19 @@ export const LONG_GAP_MS = 200;
 export class FetchGaps {
   readonly #askedAtMs = new Map<number, number>();
 
-  /** A fetch begins. True when the one before began too long ago. */
-  asks(nodeId: number, nowMs: number): boolean {
-    const isLong = this.#isLong(nodeId, nowMs);
+  /** A fetch begins. True when the one before began too long ago; one that found nothing waited at the broker. */
+  asks(nodeId: number, nowMs: number, hasFound: boolean): boolean {
+    const isLong = this.#isLong(nodeId, nowMs, hasFound ? 0 : FETCH_WAIT_MS);
     this.#askedAtMs.set(nodeId, nowMs);
     return isLong;
   }
 
   /** A fetch has ended. True when it began so long ago that it may have been sent much later. */
   answered(nodeId: number, nowMs: number): boolean {
-    return this.#isLong(nodeId, nowMs);
+    return this.#isLong(nodeId, nowMs, FETCH_WAIT_MS);
   }
 
-  #isLong(nodeId: number, nowMs: number): boolean {
-    return nowMs - (this.#askedAtMs.get(nodeId) ?? nowMs) > LONG_GAP_MS;
+  #isLong(nodeId: number, nowMs: number, waitMs: number): boolean {
+    return nowMs - (this.#askedAtMs.get(nodeId) ?? nowMs) > LONG_GAP_MS + waitMs;
   }
 }

@@ -3,7 +3,7 @@ import type { Batch, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { watermarks } from './admin.ts';
 import { registerCodecs, type UnreadableBatch, unreadableOf } from './compression.ts';
 import { explainKafkaError } from './explain-error.ts';
-import { FetchGaps } from './fetch-gaps.ts';
+import { FETCH_WAIT_MS, FetchGaps } from './fetch-gaps.ts';
 import { createKafka, type KafkaLogLine, type KafkaSettings } from './kafka-settings.ts';
 import { diagnose, isSuspicious, type LoopHealth } from './watchdog.ts';
 
@@ -51,7 +51,7 @@ export type PartitionLoopOptions = {
   /** An error ends the loop: nothing is mended in place. Those of the watchdog (`watchdog.ts`) end it too. */
   work(batch: PartitionBatch): Promise<Verdict>;
   onLog(line: KafkaLogLine): void;
-  /** Instead of a consumer of kafkajs on `kafka`, which tells its troubles to `onLog`: for the simulation. */
+  /** Instead of a consumer of kafkajs on `kafka`: for the simulation. */
   readonly consumer?: (onLog: (line: KafkaLogLine) => void) => Consumer;
 };
 
@@ -72,7 +72,7 @@ registerCodecs();
 
 const COMMIT_EVERY_MS = 1_000;
 const REJOIN_AFTER_MS = 1_000;
-/** A fetch is answered within 150 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
+/** A fetch is answered within 250 ms when there is nothing to read; a batch that waits for Postgres stops fetching too. */
 const SILENT_AFTER_MS = 30_000;
 const LOOK_EVERY_MS = 10_000;
 /** The least that a broker allows by default: so long the partitions of a member that died wait. */
@@ -103,6 +103,8 @@ class LoopState {
   memberAtMs = performance.now();
   batchesUnderWay = 0;
   reading = 0;
+  /** A batch came since the last fetch began. */
+  hasFound = false;
   lapse = 0;
   consumer: Consumer | undefined;
   assigned: readonly number[] = [];
@@ -145,7 +147,7 @@ class LoopState {
 
   reread(partition: number, offset: bigint, topic: string): boolean {
     if (!this.joined || !this.assigned.includes(partition)) return false;
-    this.reading++;
+    this.beginAnew();
     this.next.set(partition, offset);
     this.consumer?.seek({ topic, partition, offset: String(offset) });
     return true;
@@ -269,7 +271,7 @@ function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['
     sessionTimeout: SESSION_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_EVERY_MS,
     rebalanceTimeout: 15_000,
-    maxWaitTimeInMs: 150,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
     minBytes: 1,
     maxBytesPerPartition: 5 * 1024 * 1024,
     allowAutoTopicCreation: false,
@@ -280,7 +282,9 @@ function consumerOf(options: PartitionLoopOptions, onLog: PartitionLoopOptions['
 function watchForGaps(consumer: Consumer, state: LoopState, topic: string): void {
   const gaps = new FetchGaps();
   consumer.on(consumer.events.FETCH_START, ({ payload }) => {
-    if (!gaps.asks(payload.nodeId, performance.now())) return;
+    const hasFound = state.hasFound;
+    state.hasFound = false;
+    if (!gaps.asks(payload.nodeId, performance.now(), hasFound)) return;
     state.lapse++;
     for (const [partition, next] of state.readTo) {
       if (next > 0n) consumer.seek({ topic, partition, offset: String(next - 1n) });
@@ -308,6 +312,7 @@ async function workOn(
   const highWatermark = BigInt(batch.highWatermark);
   const { reading, lapse } = state;
   state.readTo.delete(batch.partition);
+  state.hasFound = true;
   const alive = keptAlive(heartbeat);
   const working = options.work({
     partition: batch.partition,

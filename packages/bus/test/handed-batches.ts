@@ -33,8 +33,13 @@ export async function handedBatches(work: (batch: PartitionBatch) => Promise<Ver
 
 function consumerThatKeeps(asked: string[], onRun: (eachBatch: EachBatchHandler) => void): Consumer {
   const nothing = async () => {};
+  const join = { payload: { memberAssignment: { usage: [0] } } };
   return {
-    ...{ events: {}, on: () => () => {}, connect: nothing, subscribe: nothing, disconnect: nothing },
+    ...{
+      events: { GROUP_JOIN: 'join' },
+      on: (name: string, told: (event: unknown) => void) => name === 'join' && told(join),
+    },
+    ...{ connect: nothing, subscribe: nothing, disconnect: nothing },
     run: async ({ eachBatch }: { eachBatch: EachBatchHandler }) => onRun(eachBatch),
     seek: ({ offset }: { offset: string }) => asked.push(`seek ${offset}`),
     pause: () => asked.push('pause'),

@@ -33,7 +33,8 @@ export const simulationMutants: readonly Mutant[] = [
     name: 'windows in another transaction than the offset',
     file: 'packages/db/src/ledger/write-batch.ts',
     find: 'const crossed = await addToWindows(',
-    replace: "await connection.query('commit');\n  await connection.query('begin');\n  const crossed = await addToWindows(",
+    replace:
+      "await connection.query('commit');\n  await connection.query('begin');\n  const crossed = await addToWindows(",
     killedBy,
     tests,
   },

@@ -39,14 +39,6 @@ export const simulationMutants: readonly Mutant[] = [
     tests,
   },
   {
-    name: 'lower offsets are skipped without look-up',
-    file: 'services/aggregator/partition-keeper.ts',
-    find: 'if (known.length > 1 || (known[0] && !isLastOf(place, known[0]))) {',
-    replace: 'if (known.length > 1_000_000) {',
-    killedBy,
-    tests,
-  },
-  {
     name: 'a hole is no reason to halt',
     file: 'services/aggregator/partition-keeper.ts',
     find: 'if (place.expected === expected && isGone)',

@@ -59,8 +59,7 @@ export const simulationMutants: readonly Mutant[] = [
     file: 'services/aggregator/partition-keeper.ts',
     find: 'const now = await this.#mark(partition);',
     replace: 'const now = mark;',
-    killedBy,
-    tests,
+    killedBy: 'services/aggregator/stale-watermarks.test.ts',
   },
   {
     name: 'breach not recorded when crossing',

@@ -1,6 +1,7 @@
-export type Mutant = { name: string; file: string; find: string; replace: string; killedBy: string };
+import type { Mutant } from './mutant.ts';
 
 const killedBy = 'test/simulation/simulation.test.ts';
+const tests = 'the fixed block';
 
 /** Changes of the product that the simulation is there to notice. */
 export const simulationMutants: readonly Mutant[] = [
@@ -10,6 +11,7 @@ export const simulationMutants: readonly Mutant[] = [
     find: 'and next_offset = $3 and',
     replace: 'and $3::bigint is not null and',
     killedBy,
+    tests,
   },
   {
     name: 'no epoch check',
@@ -17,20 +19,47 @@ export const simulationMutants: readonly Mutant[] = [
     find: 'where epoch = $7)',
     replace: 'where $7::bigint is not null)',
     killedBy,
+    tests,
   },
   {
     name: 'stored events count again',
     file: 'packages/db/src/ledger/write-batch.ts',
-    find: '(eventId) => !duplicates.has(eventId)',
-    replace: '() => true',
+    find: '(eventId) => !duplicates.has(eventId),',
+    replace: '() => true,',
     killedBy,
+    tests,
   },
   {
-    name: 'lower offsets are skipped without look-up',
-    file: 'services/aggregator/partition-keeper.ts',
-    find: 'if (known.length > 1 || (known[0] && !isLastOf(place, known[0]))) {',
-    replace: 'if (known.length > 1_000_000) {',
+    name: 'windows in another transaction than the offset',
+    file: 'packages/db/src/ledger/write-batch.ts',
+    find: 'const crossed = await addToWindows(',
+    replace:
+      "await connection.query('commit');\n  await connection.query('begin');\n  const crossed = await addToWindows(",
     killedBy,
+    tests,
+  },
+  {
+    name: 'a hole is no reason to halt',
+    file: 'services/aggregator/partition-keeper.ts',
+    find: 'if (place.expected === expected && isGone)',
+    replace: 'if (place.expected !== expected && isGone)',
+    killedBy,
+    tests,
+  },
+  {
+    name: 'the last counted record is not compared',
+    file: 'services/aggregator/partition-keeper.ts',
+    find: 'if (last !== undefined && !recordDigest(last).equals(place.unverified))',
+    replace: 'if (last === undefined && !recordDigest(records[0]).equals(place.unverified))',
+    killedBy,
+    tests,
+  },
+  {
+    name: 'the end of the log is not asked for again',
+    file: 'services/aggregator/partition-keeper.ts',
+    find: 'const now = await this.#mark(partition);',
+    replace: 'const now = mark;',
+    killedBy: 'services/aggregator/stale-watermarks.test.ts',
   },
   {
     name: 'breach not recorded when crossing',
@@ -38,6 +67,7 @@ export const simulationMutants: readonly Mutant[] = [
     find: 'where kind is not null and window_end > clock_timestamp()',
     replace: "where kind = 'warning' and window_end > clock_timestamp()",
     killedBy,
+    tests,
   },
   {
     name: 'claim without caps',
@@ -45,6 +75,7 @@ export const simulationMutants: readonly Mutant[] = [
     find: 'if (full !== undefined) {',
     replace: 'if (full !== undefined && full.allowed < 0) {',
     killedBy,
+    tests,
   },
   {
     name: 'verified without read-back',
@@ -52,5 +83,6 @@ export const simulationMutants: readonly Mutant[] = [
     find: "outcome: isSettled(claim.wanted, seen.status) ? 'verified' : 'unverified',",
     replace: "outcome: 'verified',",
     killedBy,
+    tests,
   },
 ];

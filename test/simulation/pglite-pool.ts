@@ -94,5 +94,5 @@ async function copied(database: Database, text: string, bytes: Buffer): Promise<
 }
 
 function labelOf(sql: string): string {
-  return sql.replaceAll(/\s+/g, ' ').slice(0, 48);
+  return sql.slice(0, 120).replaceAll(/\s+/g, ' ').slice(0, 48);
 }

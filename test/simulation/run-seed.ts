@@ -89,7 +89,7 @@ async function end(world: World): Promise<void> {
   for (const { process } of [...world.aggregators]) await scheduler.kill(process);
   for (const process of scheduler.others(world.itself)) await scheduler.kill(process);
   clock.advance(LONGEST_RETRY_MS);
-  world.emitAfterRetention();
+  world.emitAfterLoss();
   world.startAggregator();
   await drive(world, settled(world));
   if (world.withRevoker) await drive(world, enforce(world));

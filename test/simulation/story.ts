@@ -76,7 +76,7 @@ function truncate(world: World): void {
   topic.hints.delete(partition);
 }
 
-/** The topic is made anew, and a record that nobody knows is the first in it. */
+/** The topic is made anew with records that nobody knows: few, or past the place where the group reads on. */
 function recreate(world: World): void {
   const { random, topic, oracle } = world;
   const partition = random.int(0, topic.partitions.length - 1);
@@ -85,8 +85,12 @@ function recreate(world: World): void {
   if ((oracle.next.get(partition) ?? 0n) < 2n || log.low > 0n || key < 0) return;
   log.recreate();
   const fact = { kind: 'unreadable' } as const;
-  log.append({ key: world.keys[key]!.sha256, value: 'of another time', headers: {}, fact });
-  topic.hints.delete(partition);
+  const next = Number(oracle.next.get(partition));
+  const isLong = random.chance(0.6);
+  for (let count = isLong ? next + random.int(1, 8) : 1; count > 0; count--)
+    log.append({ key: world.keys[key]!.sha256, value: 'of another time', headers: {}, fact });
+  if (isLong) topic.hints.set(partition, BigInt(next));
+  else topic.hints.delete(partition);
   rebalanceTo(world, partition);
 }
 

@@ -20,6 +20,7 @@ export async function runShare({ first, step, end }: Share): Promise<ShareResult
 }
 
 if (process.send !== undefined && import.meta.main) {
+  process.once('disconnect', () => process.exit());
   const [first, step, end] = process.argv.slice(2).map(Number);
   const result = await runShare({ first: first!, step: step!, end: end! });
   process.send(result, () => process.disconnect());

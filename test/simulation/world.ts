@@ -24,7 +24,7 @@ const MINUTE_MS = 60_000;
 /** The part of the worlds that have a revoker too; the others are smaller. */
 const FULL = 0.18;
 /** How often an aggregator looks at its configuration, at random between these. */
-const LOOK_MS: Record<'full' | 'small', [least: number, most: number]> = { full: [500, 3_000], small: [1_000, 6_000] };
+const LOOK_MS: Record<'full' | 'small', [least: number, most: number]> = { full: [500, 3_000], small: [2_000, 8_000] };
 
 export type Running = { member: Member; aggregator: Aggregator; process: Process };
 
@@ -187,10 +187,10 @@ export class World {
     while (this.random.chance(0.2)) this.#resend();
   }
 
-  /** Where retention took everything, the next record shows that something is missing: until then there is nothing to read. */
-  emitAfterRetention(): void {
+  /** Where nothing is left to read, only the next record shows what has become of a log. */
+  emitAfterLoss(): void {
     for (const log of this.topic.partitions) {
-      if (log.low !== log.high || log.low === 0n) continue;
+      if (!log.rewritten && (log.low !== log.high || log.low === 0n)) continue;
       log.append({ key: this.keys[0]!.sha256, value: 'the next', headers: {}, fact: { kind: 'unreadable' } });
     }
   }

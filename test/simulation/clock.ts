@@ -10,7 +10,8 @@ export class Clock {
   start(atMs: number): void {
     this.#nowMs = atMs;
     mock.timers.reset();
-    mock.timers.enable({ apis: ['Date'], now: atMs });
+    // Intervals of the real clock would make two runs of a seed differ; those of the loop only watch and keep alive.
+    mock.timers.enable({ apis: ['Date', 'setInterval'], now: atMs });
     performance.now = () => this.#nowMs;
   }
 

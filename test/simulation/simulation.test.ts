@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { runBlock } from './run-block.ts';
-import { openSimulation } from './simulation.ts';
 
+const REPLAY = fileURLToPath(new URL('replay.ts', import.meta.url));
 const FIXED = 1_500;
 const RANDOM = 500;
 
-test('one seed is one story: run twice, it leaves the same trace', async () => {
-  const simulation = await openSimulation();
-  for (const seed of [7, 20, 27]) {
-    const first = await simulation.run(seed);
-    const again = await simulation.run(seed);
-    assert.equal(again.traceHash, first.traceHash);
+test('one seed is one story: played twice, it leaves the same trace', async () => {
+  for (const seed of [7, 20]) {
+    const [first, again] = [await traceOf(seed), await traceOf(seed)];
+    assert.match(first, /^[0-9a-f]{16}$/);
+    assert.equal(again, first);
   }
 });
 
@@ -27,4 +29,10 @@ async function keep(context: { diagnostic(text: string): void }, first: number, 
   context.diagnostic(`${worlds} worlds: ${JSON.stringify(contents)}`);
   assert.equal(failure, undefined, failure?.story);
   assert.equal(worlds, count);
+}
+
+/** As a person replays it, in a process of its own. */
+async function traceOf(seed: number): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [REPLAY, '--seed', String(seed)]);
+  return / trace ([0-9a-f]+)/.exec(stdout)?.[1] ?? stdout;
 }

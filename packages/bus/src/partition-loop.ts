@@ -343,7 +343,8 @@ async function workOn(
 function keptAlive(heartbeat: () => Promise<void>): { stop(): void } {
   let beats = 0;
   const timer = setInterval(() => {
-    if (++beats <= KEPT_ALIVE_BEATS) heartbeat().catch(() => {});
+    heartbeat().catch(() => {});
+    if (++beats === KEPT_ALIVE_BEATS) clearInterval(timer);
   }, HEARTBEAT_EVERY_MS);
   return { stop: () => clearInterval(timer) };
 }

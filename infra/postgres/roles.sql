@@ -147,7 +147,7 @@ grant select, insert, update on workspace, api_key to bursar_scheduler;
 -- Its id never changes: an installation belongs to one organization.
 grant update (name) on organization to bursar_scheduler;
 grant select, insert, update, delete on cron_fire to bursar_scheduler;
-grant select, insert, delete on emitter_hole to bursar_scheduler;
+grant select, insert, update, delete on emitter_hole to bursar_scheduler;
 -- Which numbers of an emitter are missing, told from those that are there.
 grant select on emitter_boot to bursar_scheduler;
 grant select (event_id, emitter_boot_id, seq) on usage_event to bursar_scheduler;

@@ -137,6 +137,7 @@ keys:
 ${entries.join('\n')}
 limits:
 ${limits.map(limitText).join('\n')}
+events: { accept_unsigned: true }
 enforcement: { mode: auto, caps: { per_10_minutes: 1000000, per_hour: 1000000, per_day: 1000000 } }
 `;
 }

@@ -68,6 +68,7 @@ limits:
   - { name: each key a day, role: USER, each: key, period: day, budget: 1000000 USD }
   - { name: role a month, role: USER, period: month, budget: 1000000 USD }
   - { name: role an hour, role: USER, period: hour, budget: 1000000000000 tokens }
+events: { accept_unsigned: true }
 enforcement: { mode: auto, caps: { per_10_minutes: 1000, per_hour: 1000, per_day: 1000 } }
 `;
 }

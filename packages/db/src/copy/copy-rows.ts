@@ -3,12 +3,10 @@ import { from as copyFrom } from 'pg-copy-streams';
 import type { Connection } from '../pool.ts';
 import { CopyBuffer } from './copy-buffer.ts';
 
-/** How a column is written; an enum is written as text, and so is json. */
-export type CopyType = 'smallint' | 'int' | 'bigint' | 'boolean' | 'uuid' | 'timestamptz' | 'numeric' | 'text';
-
 type Write = (buffer: CopyBuffer, value: never) => void;
 
-const writers: Record<CopyType, Write> = {
+/** By type; every other is written as text, which is how PostgreSQL receives enums and json. A type that it does not receive so is refused. */
+const writers: Readonly<Record<string, Write>> = {
   smallint: (buffer, value: number) => buffer.smallint(value),
   int: (buffer, value: number) => buffer.int(value),
   bigint: (buffer, value: number | string) => buffer.bigint(value),
@@ -16,8 +14,8 @@ const writers: Record<CopyType, Write> = {
   uuid: (buffer, value: string) => buffer.uuid(value),
   timestamptz: (buffer, value: Date) => buffer.timestamptz(value),
   numeric: (buffer, value: string) => buffer.numeric(value),
-  text: (buffer, value: string) => buffer.text(value),
 };
+const asText: Write = (buffer, value: string) => buffer.text(value);
 
 /** Rows of one table as a binary COPY. Row objects carry the columns' names, as in `rowSet`. */
 export type CopySet<Row> = {
@@ -27,9 +25,9 @@ export type CopySet<Row> = {
 
 export function copySet<Row extends Record<string, unknown>>(
   table: string,
-  types: Readonly<Record<keyof Row & string, CopyType>>,
+  types: Readonly<Record<keyof Row & string, string>>,
 ): CopySet<Row> {
-  const columns = Object.entries(types).map(([name, type]) => ({ name, write: writers[type as CopyType] as Write }));
+  const columns = Object.entries<string>(types).map(([name, type]) => ({ name, write: writers[type] ?? asText }));
   const statement = `copy ${table} (${columns.map(({ name }) => name).join(', ')}) from stdin (format binary)`;
   const encode = (rows: readonly Row[]) => {
     const buffer = new CopyBuffer();

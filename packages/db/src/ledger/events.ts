@@ -1,6 +1,6 @@
 import { copySet } from '../copy/copy-rows.ts';
 import type { Connection } from '../pool.ts';
-import { type EventRow, eventRows } from './rows.ts';
+import { EVENT_COLUMNS, type EventRow, eventRows } from './rows.ts';
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -9,39 +9,7 @@ export class DuplicateEvent extends Error {
   override name = 'DuplicateEvent';
 }
 
-const copied = copySet<EventRow>('usage_event', {
-  event_id: 'uuid',
-  call_id: 'uuid',
-  occurred_at: 'timestamptz',
-  kafka_offset: 'bigint',
-  seq: 'bigint',
-  dimension_id: 'int',
-  emitter_boot_id: 'int',
-  kafka_partition: 'smallint',
-  duration_ms: 'int',
-  first_byte_ms: 'int',
-  input_tokens: 'int',
-  output_tokens: 'int',
-  cache_read_tokens: 'int',
-  cache_write_5m_tokens: 'int',
-  cache_write_1h_tokens: 'int',
-  web_searches: 'smallint',
-  max_tokens_requested: 'int',
-  max_tokens_sent: 'int',
-  operation: 'text',
-  outcome: 'text',
-  cost_basis: 'text',
-  attempt: 'smallint',
-  status: 'smallint',
-  stream: 'boolean',
-  cost_usd: 'numeric',
-  requested_model: 'text',
-  request_id: 'text',
-  message_id: 'text',
-  error_type: 'text',
-  stop_reason: 'text',
-  tags: 'text',
-});
+const copied = copySet<EventRow>('usage_event', EVENT_COLUMNS);
 
 /** Adds rows that are all new, by COPY: the fastest way in. Throws DuplicateEvent when one is not. */
 export async function copyEvents(connection: Connection, events: readonly EventRow[]): Promise<void> {

@@ -38,7 +38,8 @@ export type EventRow = {
   tags: string | null;
 };
 
-export const eventRows = rowSet<EventRow>({
+/** The columns of usage_event that a batch fills, with their types. */
+export const EVENT_COLUMNS: Readonly<Record<keyof EventRow, string>> = {
   event_id: 'uuid',
   call_id: 'uuid',
   occurred_at: 'timestamptz',
@@ -70,7 +71,9 @@ export const eventRows = rowSet<EventRow>({
   error_type: 'text',
   stop_reason: 'text',
   tags: 'json',
-});
+};
+
+export const eventRows = rowSet<EventRow>(EVENT_COLUMNS);
 
 /** What a batch adds to one cell of a cube. */
 export type CubeRow = {

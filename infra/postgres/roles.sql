@@ -121,7 +121,7 @@ grant execute on function window_at(text, text, timestamptz), first_showing(time
 grant execute on function ensure_partitions(date, date) to bursar_aggregator, bursar_scheduler;
 grant execute on function first_uuid_at(timestamptz) to bursar_ledger;
 
--- The aggregator: the ledger, the sums, the policy in force.
+-- The aggregator: the ledger, the sums, the policy and the prices in force.
 grant select, insert on
   usage_event, cube_correction, quarantine, price, key_identity, dimension, emitter_boot, breach, measure, limit_rule, limit_threshold, key_binding
   to bursar_aggregator;
@@ -136,9 +136,11 @@ grant update (role) on dimension to bursar_aggregator;
 grant update (boot) on emitter_boot to bursar_aggregator;
 grant update (resolved, counted_from) on measure to bursar_aggregator;
 grant update (unbound_at) on key_binding to bursar_aggregator;
-grant select on policy_version, configuration_epoch to bursar_aggregator;
-grant update (activated_at, refused_because) on policy_version to bursar_aggregator;
-grant update (epoch, policy_version_id, moved_at) on configuration_epoch to bursar_aggregator;
+grant select on policy_version, price_book, configuration_epoch to bursar_aggregator;
+grant insert (content_hash, book, reason, is_built_in) on price_book to bursar_aggregator;
+grant update (activated_at, refused_because) on policy_version, price_book to bursar_aggregator;
+grant update (terms) on price to bursar_aggregator;
+grant update (epoch, policy_version_id, price_book_id, moved_at) on configuration_epoch to bursar_aggregator;
 grant select on api_key, workspace, measure_resolution to bursar_aggregator;
 
 -- The scheduler: what Anthropic says exists, its own clockwork, and what the second look finds.
@@ -177,12 +179,13 @@ grant update (resolved_at, resolved_by, resolution) on incident to bursar_aggreg
 -- Owners and admins see everything. What they ask for carries their login: its column has a default and is not theirs to fill.
 grant select on
   key_identity, dimension, emitter_boot, price, kafka_offset, usage_event, usage_minute, usage_quarter_hour, cube_correction, emitter_seq,
-  emitter_quarter_hour, emitter_hole, kafka_mark, quarantine, policy_version, configuration_epoch, measure, limit_rule, limit_threshold, limit_window, breach, key_binding,
+  emitter_quarter_hour, emitter_hole, kafka_mark, quarantine, policy_version, price_book, configuration_epoch, measure, limit_rule, limit_threshold, limit_window, breach, key_binding,
   organization, workspace, api_key, api_key_change, cron_fire, hold, key_control, act, enforcement_gate,
   finding, incident, outbox, audit_pending, command, measure_resolution, api_key_status
   to bursar_owner, bursar_admin;
 grant insert (kind, arguments, reason) on command to bursar_owner;
 grant insert (content_hash, source, policy, reason) on policy_version to bursar_admin;
+grant insert (content_hash, book, reason) on price_book to bursar_admin;
 
 -- Developers: keys, sums, limits and holds. Not single requests, not who made them, not who changed the policy and why.
 grant select on
@@ -194,11 +197,13 @@ grant select (dimension_id, key_ref, role, workspace_id, service, model, price_r
   to bursar_developer;
 grant select (policy_version_id, content_hash, policy, submitted_at, activated_at, refused_because) on policy_version
   to bursar_developer;
+grant select (price_book_id, content_hash, book, is_built_in, submitted_at, activated_at, refused_because) on price_book
+  to bursar_developer;
 
 -- Finance: everything that money is counted from, nothing that decides, and no right to write.
 grant select on
   key_identity, dimension, emitter_boot, price, usage_event, usage_minute, usage_quarter_hour, cube_correction, emitter_seq, emitter_quarter_hour,
-  kafka_offset, kafka_mark, policy_version, configuration_epoch, measure, limit_rule, limit_threshold, limit_window, key_binding, organization, workspace, api_key,
+  kafka_offset, kafka_mark, policy_version, price_book, configuration_epoch, measure, limit_rule, limit_threshold, limit_window, key_binding, organization, workspace, api_key,
   api_key_status, breach, hold, key_control, enforcement_gate
   to bursar_billing;
 

@@ -4,7 +4,6 @@ import { claimName } from '@bursar/db/ledger/identities';
 import type { LedgerBatch, Written } from '@bursar/db/ledger/write-batch';
 import { writeOnDemand } from '@bursar/db/ledger/write-on-demand';
 import type { Pool } from '@bursar/db/pool';
-import type { PriceIndex } from '@bursar/pricing/price-index';
 import { believableSeqs, type MostSeqOf, unbelievable, withBelievableSeq } from './believable-seq.ts';
 import { closedBefore } from './closed-days.ts';
 import type { ConfigurationKeeper, InUse } from './configuration-keeper.ts';
@@ -30,7 +29,6 @@ export type WriterOptions = {
   clusterId: string;
   /** Who holds a partition, for people who look at kafka_offset. */
   owner: string;
-  prices: PriceIndex;
   configuration: ConfigurationKeeper;
   names: LedgerNames;
   principals: PrincipalBound;
@@ -91,14 +89,14 @@ export class BatchWriter {
 
   /** Prices the events and finds where they count, under one configuration. */
   async #count(readings: Readings, inUse: InUse): Promise<Counted> {
-    const { prices, names, principals, metrics } = this.#options;
+    const { names, principals, metrics } = this.#options;
     const { voucherOf } = inUse.signing;
     const { refs, metNew } = await names.keyRefs(readings.usage, {
       policyVersionId: inUse.policyVersionId,
       voucherOf,
     });
     if (metNew) this.#options.onNewKey();
-    const withPrices = priceRecords(readings.usage, prices, {
+    const withPrices = priceRecords(readings.usage, inUse.prices, {
       keyRefOf: ({ key, service }) => refs.get(claimName({ sha256: key.sha256, vouchedBy: voucherOf(service) }))!,
       workspaceOf: inUse.workspaceOf,
     });

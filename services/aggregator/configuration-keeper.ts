@@ -12,9 +12,11 @@ import { loadConfiguration } from '@bursar/db/configuration/measures';
 import type { Pool } from '@bursar/db/pool';
 import type { Policy } from '@bursar/policy/policy';
 import { PolicyJsonError, policyFromJson } from '@bursar/policy/policy-json';
+import type { PriceIndex } from '@bursar/pricing/price-index';
 import type { Log } from '@bursar/runtime/log';
 import { type Counting, compileCounting } from './counting.ts';
 import type { AggregatorMetrics } from './metrics.ts';
+import { PriceBooks } from './price-books.ts';
 import { rulesOf } from './rules.ts';
 import { type KeyOwners, NO_OWNERS, ownersOf } from './speakers/key-owners.ts';
 import { type Signing, signingUnder } from './speakers/signing.ts';
@@ -24,6 +26,7 @@ export type InUse = {
   epoch: bigint;
   policyVersionId: number | undefined;
   policy: Policy | undefined;
+  prices: PriceIndex;
   counting: Counting;
   signing: Signing;
   owners: KeyOwners;
@@ -35,6 +38,7 @@ export class ConfigurationKeeper {
   readonly #pool: Pool;
   readonly #log: Log;
   readonly #metrics: AggregatorMetrics;
+  readonly #priceBooks: PriceBooks;
   #inUse: InUse | undefined;
   #ambiguousHints: string | undefined;
 
@@ -42,6 +46,7 @@ export class ConfigurationKeeper {
     this.#pool = pool;
     this.#log = log;
     this.#metrics = metrics;
+    this.#priceBooks = new PriceBooks(pool, log);
   }
 
   /** The configuration in use; `reload` must have succeeded once. */
@@ -50,8 +55,9 @@ export class ConfigurationKeeper {
     return this.#inUse;
   }
 
-  /** One round: every policy that waits, then bindings, then what is in use. */
+  /** One round: every price book and policy that waits, then bindings, then what is in use. */
   async keep(): Promise<void> {
+    await this.#priceBooks.keep();
     for (;;) {
       const submitted = await nextSubmittedPolicy(this.#pool);
       if (submitted === undefined) break;
@@ -74,10 +80,12 @@ export class ConfigurationKeeper {
     const active = await loadActivePolicy(this.#pool);
     const policy = active && policyFromJson(active.policyJson);
     const signing = signingUnder(policy);
+    const { priceBookId, index } = await this.#priceBooks.read(configuration.priceBookId);
     this.#inUse = {
       epoch: configuration.epoch,
       policyVersionId: configuration.policyVersionId,
       policy,
+      prices: index,
       counting: compileCounting(configuration),
       signing,
       owners: await this.#owners(signing),
@@ -85,7 +93,10 @@ export class ConfigurationKeeper {
     };
     const { epoch, policyVersionId, measures } = configuration;
     this.#metrics.epoch.set(Number(epoch));
-    this.#log.info({ epoch: String(epoch), policyVersionId, measures: measures.length }, 'configuration in use');
+    this.#log.info(
+      { epoch: String(epoch), policyVersionId, priceBookId, measures: measures.length },
+      'configuration in use',
+    );
   }
 
   async #owners(signing: Signing): Promise<KeyOwners> {

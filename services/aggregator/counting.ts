@@ -16,7 +16,7 @@ export type Counted = {
 export type Counting = { countedBy(dimension: Dimension): Counted[] };
 
 /** Sliding rates have no window of their own: they are judged from the minute cube. */
-export function compileCounting(configuration: Configuration): Counting {
+export function compileCounting(configuration: Pick<Configuration, 'measures'>): Counting {
   const measures = configuration.measures
     .filter((measure) => measure.period !== 'sliding_minute')
     .map((measure) => ({ measure, windowAt: windowsOf(measure) }));

@@ -3,11 +3,9 @@ import { clusterId, createTopics, topicRetention } from '@bursar/bus/admin';
 import type { KafkaSettings } from '@bursar/bus/kafka-settings';
 import { pruneEmitterQuarters } from '@bursar/db/ledger/emitters';
 import { ensurePartitions } from '@bursar/db/ledger/partitions';
-import { recordPrices } from '@bursar/db/ledger/prices';
 import { schemaFits } from '@bursar/db/migrate';
 import type { Pool } from '@bursar/db/pool';
 import { DEDUP_WINDOW_MS, type TopicSpec } from '@bursar/events/topics';
-import { type PriceBook, priceBookHash } from '@bursar/pricing/price-book';
 import { describeError } from '@bursar/runtime/describe-error';
 import type { Log } from '@bursar/runtime/log';
 import { ExitError, waitUntil } from '@bursar/runtime/service';
@@ -19,13 +17,11 @@ const DAYS_AHEAD_MS = 3 * 86_400_000;
 export type Away = { timeoutMs: number; log: Log };
 
 /** Waits for a Postgres with a schema that this code fits, and readies the tables for what may arrive. */
-export async function readyPostgres(pool: Pool, prices: PriceBook, away: Away): Promise<void> {
+export async function readyPostgres(pool: Pool, away: Away): Promise<void> {
   await waitUntil('Postgres', async () => void (await pool.query('select 1')), away);
   const fits = await schemaFits(pool);
   if (fits !== true) throw new ExitError(`Postgres can't be used: ${fits}`, 3);
   await readyPartitions(pool);
-  const terms = prices.rows.map((row) => ({ priceRow: row.id, model: row.model, terms: JSON.parse(plainJson(row)) }));
-  await recordPrices(pool, priceBookHash(prices), terms);
 }
 
 /** Keeps the accounts of emitters as long as the minute cube. */
@@ -62,8 +58,4 @@ export async function readyKafka(
   const problem = tooLongKept(name, await topicRetention(kafka, name));
   if (problem !== undefined) throw new ExitError(problem, 2);
   return clusterId(kafka);
-}
-
-function plainJson(value: unknown): string {
-  return JSON.stringify(value, (_, field) => (typeof field === 'bigint' ? field.toString() : field));
 }

@@ -1,6 +1,5 @@
 import { createProducer } from '@bursar/bus/producer';
 import { topics } from '@bursar/events/topics';
-import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
 import { createLoop } from '@bursar/runtime/loop';
 import { runMain } from '@bursar/runtime/main';
 import { runService } from '@bursar/runtime/service';
@@ -24,7 +23,7 @@ await runMain('aggregator', options, async (config, log) => {
   const { kafka, pool, onSocket, parts } = openConnections(config);
   const away = { timeoutMs: config.startTimeoutMs, log };
   await readySecrets(config.signingSecretsDir);
-  await readyPostgres(pool, anthropicPrices, away);
+  await readyPostgres(pool, away);
   const clusterId = await readyKafka(kafka, specs, away);
 
   const metrics = createMetrics();

@@ -26,8 +26,6 @@ const measure = {
   countedFrom: new Date(0),
 };
 const counting = compileCounting({
-  epoch: 1n,
-  policyVersionId: 1,
   measures: [
     { ...measure, measureId: 1, metric: 'cost', period: 'day' },
     { ...measure, measureId: 2, metric: 'tokens', period: 'hour' },

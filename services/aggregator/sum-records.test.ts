@@ -10,8 +10,6 @@ import { type CountedRecord, sumRecords } from './sum-records.ts';
 
 const prices = indexPriceBook(anthropicPrices);
 const counting = compileCounting({
-  epoch: 1n,
-  policyVersionId: 1,
   measures: [
     {
       measureId: 7,

@@ -183,6 +183,20 @@ test('a key that is bound after it broke its limit is held then', async () => {
   assert.deepEqual(await world.states('search'), ['in_force']);
 });
 
+test('a key that is bound after it broke two limits is held for both', async () => {
+  await using world = await World.create('bound_late_twice', ['search']);
+  const daily = { ...LIMIT, name: 'search per day', period: 'day' };
+  await world.policy({ limits: [LIMIT, daily] });
+  await world.pool.query('update key_binding set unbound_at = now()');
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await world.spend({ limit: 'search per day', usd: 2.5 });
+  const revoker = world.revoker();
+  await turn(revoker);
+  await world.inventory('search');
+  await turn(revoker);
+  assert.deepEqual(await world.states('search'), ['in_force', 'in_force']);
+});
+
 test('a breach that names no key is an error with a finding and holds up no other breach', async () => {
   await using world = await World.create('no_target', ['search', 'other']);
   const other = { ...LIMIT, name: 'other per month', key: 'other' };

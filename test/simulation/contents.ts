@@ -16,6 +16,7 @@ export type Contents = {
   rewrittenLogs: number;
   /** Versions of the policy that came into force; the first of a world is no change. */
   policyChanges: number;
+  priceChanges: number;
   breaches: number;
   /** Keys switched on or off. */
   acts: number;
@@ -32,7 +33,16 @@ export function emptyContents(): Contents {
     refusedEpochs: 0,
     duplicates: 0,
   };
-  const seldom = { unreadable: 0, resets: 0, holes: 0, rewrittenLogs: 0, policyChanges: 0, breaches: 0, acts: 0 };
+  const seldom = {
+    unreadable: 0,
+    resets: 0,
+    holes: 0,
+    rewrittenLogs: 0,
+    policyChanges: 0,
+    priceChanges: 0,
+    breaches: 0,
+    acts: 0,
+  };
   return { ...nothing, ...seldom, withRevoker: 0 };
 }
 

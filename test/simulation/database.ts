@@ -63,7 +63,7 @@ async function emptyingOf(db: PGlite): Promise<{ truncate: string; delete: strin
   const first = 'insert into configuration_epoch (epoch) values (0); insert into enforcement_gate default values';
   const restart = `select ${sequences.map((name) => `setval('${name}', 1, false)`).join(', ')}`;
   // Foreign keys: those who point go first.
-  const late = ['breach', 'limit_rule', 'measure', 'policy_version', 'key_control', 'key_identity'];
+  const late = ['breach', 'limit_rule', 'measure', 'policy_version', 'price_book', 'key_control', 'key_identity'];
   const ordered = [...tables.filter((name) => !late.includes(name)), ...late];
   const early = ['configuration_epoch', 'act', 'dimension', 'key_binding', 'limit_threshold', 'hold'];
   const deletions = [...early, ...ordered.filter((name) => !early.includes(name))].map((name) => `delete from ${name}`);

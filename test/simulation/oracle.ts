@@ -1,6 +1,7 @@
 import type { Limit, Measure, Policy } from '@bursar/policy/policy';
 import type { Delivered } from './consumer-group.ts';
 import { windowOf } from './oracle-window.ts';
+import { costOf, type SimPrices } from './prices.ts';
 import type { Fact, UsageFact } from './traffic.ts';
 
 export type Window = {
@@ -16,8 +17,12 @@ export type Observed = {
   offsets: { partition: number; next: bigint }[];
   epoch: bigint;
   version: number | null;
+  /** Of the price book in force. */
+  pricesHash: string | null;
   bindings: [sha256: string, keyName: string][];
 };
+/** What it cost is settled when it counts, by the prices in force then. */
+export type CountedFact = UsageFact & { costPico: bigint };
 type Tracked = { measure: Measure; countedFromMs: number; resolved: string };
 type Ruled = { limit: Limit; generation: number };
 
@@ -31,7 +36,7 @@ export class InvariantError extends Error {
  */
 export class Oracle {
   readonly next = new Map<number, bigint>();
-  readonly counted = new Map<string, UsageFact>();
+  readonly counted = new Map<string, CountedFact>();
   duplicates = 0;
   readonly unreadable: string[] = [];
   readonly windows = new Map<string, Window>();
@@ -40,10 +45,14 @@ export class Oracle {
   /** Whoever had used a breached window of several keys when its breach was recorded. */
   readonly contributors = new Map<string, Set<string>>();
   readonly policies = new Map<number, Policy>();
+  /** By the hash of their price book. */
+  readonly prices = new Map<string, SimPrices>();
   /** The versions of the policy that were seen in force. */
   readonly activated = new Set<number>();
   epoch = 0n;
   version: number | null = null;
+  pricesHash: string | null = null;
+  priceChanges = 0;
   rules: Ruled[] = [];
   bindings: Observed['bindings'] = [];
 
@@ -76,11 +85,14 @@ export class Oracle {
   /** One batch: the sums before and after it tell which thresholds it has carried them over. */
   #count(facts: readonly UsageFact[], nowMs: number): void {
     const before = new Map<string, Window>();
-    for (const fact of facts) {
-      if (this.counted.has(fact.id)) {
+    const prices = this.prices.get(this.pricesHash ?? '');
+    for (const told of facts) {
+      if (this.counted.has(told.id)) {
         this.duplicates++;
         continue;
       }
+      if (prices === undefined) throw new InvariantError('I1: counted while no price book was in force');
+      const fact = { ...told, costPico: costOf(prices, told) };
       this.counted.set(fact.id, fact);
       for (const { measure, countedFromMs } of this.tracked.values()) {
         const window = this.#windowFor(measure, fact);
@@ -150,6 +162,8 @@ export class Oracle {
       throw new InvariantError(`the configuration went back from epoch ${this.epoch} to ${now.epoch}`);
     this.epoch = now.epoch;
     this.bindings = now.bindings;
+    if (this.pricesHash !== null && now.pricesHash !== this.pricesHash) this.priceChanges++;
+    this.pricesHash = now.pricesHash;
     if (now.version === null) return;
     this.activated.add(now.version);
     const policy = this.policies.get(now.version)!;
@@ -197,7 +211,7 @@ export function windowName({ measure, subject, startMs }: Pick<Window, 'measure'
   return `${measure}/${subject}/${startMs}`;
 }
 
-function added(window: Window, { metric }: Measure, fact: UsageFact): Window {
+function added(window: Window, { metric }: Measure, fact: CountedFact): Window {
   const amount = metric === 'cost' ? fact.costPico : metric === 'tokens' ? fact.tokens : fact.requests;
   const provisional = metric === 'cost' && fact.provisional ? amount : 0n;
   return { ...window, total: window.total + amount, provisional: window.provisional + provisional };

@@ -44,6 +44,7 @@ function contentsOf({ contents, scheduler, oracle, topic, adminApi, emitted, wit
     holes: topic.partitions.filter((log, partition) => !log.rewritten && isHole(log.low, partition)).length,
     rewrittenLogs: topic.partitions.filter((log) => log.rewritten).length,
     policyChanges: Math.max(0, oracle.activated.size - 1),
+    priceChanges: oracle.priceChanges,
     acts: adminApi.calls.filter((call) => call.changed).length,
   };
 }

@@ -9,6 +9,7 @@ export async function happen(world: World): Promise<void> {
   await Promise.all([
     several(world, withRevoker ? random.int(20, 45) : random.int(10, 25), 250, 'emit', async () => world.emit()),
     several(world, random.int(2, withRevoker ? 4 : 3), 2_000, 'policy', () => world.submitPolicy()),
+    several(world, random.int(0, 2), 4_000, 'prices', () => world.submitPrices()),
     inventory(world),
     several(world, random.int(1, 5), 1_000, 'rebalance', async () => rebalance(world)),
     several(world, random.int(0, 2), 3_000, 'hint', async () => loseHint(world)),

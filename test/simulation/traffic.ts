@@ -1,30 +1,23 @@
 import { createHash } from 'node:crypto';
 import { encodeEvent, type UsageEvent } from '@bursar/events/cloudevent';
+import { MODELS, type PricedTokens, UNHEARD_OF } from './prices.ts';
 import type { Random } from './random.ts';
 
 export type SimKey = { name: string; apiKeyId: string; sha256: string; hint: string; protected: boolean };
 
 /** What the oracle knows of a record: never read back from the pipeline. */
-export type UsageFact = {
+export type UsageFact = PricedTokens & {
   kind: 'usage';
   id: string;
   sha256: string;
   role: string;
   service: string;
-  atMs: number;
   requests: bigint;
   tokens: bigint;
-  costPico: bigint;
+  /** Nobody has priced its model. */
   provisional: boolean;
 };
 export type Fact = UsageFact | { kind: 'unreadable' };
-
-/** Pico-dollars per token in and out. The book's dearest row in 2026-03 stands in for a model without a price. */
-const PRICES: Record<string, { input: bigint; output: bigint; provisional: boolean }> = {
-  'claude-haiku-4-5': { input: 1_000_000n, output: 5_000_000n, provisional: false },
-  'claude-sonnet-4-6': { input: 3_000_000n, output: 15_000_000n, provisional: false },
-  'claude-unheard-of': { input: 15_000_000n, output: 75_000_000n, provisional: true },
-};
 
 export function makeKey(index: number, random: Random, isProtected: boolean): SimKey {
   const name = `key-${index}`;
@@ -46,7 +39,7 @@ export function makeEvent(
   random: Random,
   { key, atMs, nowMs, seq, boot }: Emission,
 ): { event: UsageEvent; fact: Fact } {
-  const model = random.chance(0.15) ? 'claude-unheard-of' : random.pick(['claude-haiku-4-5', 'claude-sonnet-4-6']);
+  const model = random.chance(0.15) ? UNHEARD_OF : random.pick([...MODELS]);
   const input = random.int(1, 4_000);
   const output = random.int(1, 400);
   const attempt = random.chance(0.2) ? 1 : 0;
@@ -75,12 +68,11 @@ export function makeEvent(
       emitter: { id: 'simulated/1', boot, seq, dropped: {} },
     },
   };
-  const price = PRICES[model]!;
   const fact: UsageFact = {
-    ...{ kind: 'usage', id: event.id, sha256: key.sha256, role, service, atMs, provisional: price.provisional },
+    ...{ kind: 'usage', id: event.id, sha256: key.sha256, role, service, provisional: model === UNHEARD_OF },
+    ...{ model, input, output, atMs },
     requests: attempt === 0 ? 1n : 0n,
     tokens: BigInt(input + output),
-    costPico: BigInt(input) * price.input + BigInt(output) * price.output,
   };
   return { event, fact };
 }

@@ -1,7 +1,10 @@
+import { submitPriceBook } from '@bursar/db/configuration/price-books';
 import { submitPolicy } from '@bursar/db/configuration/submit-policy';
 import type { Pool } from '@bursar/db/pool';
 import type { Policy } from '@bursar/policy/policy';
 import { policyContentHash, policyToJson } from '@bursar/policy/policy-json';
+import { priceBookHash } from '@bursar/pricing/price-book';
+import { priceBookToJson } from '@bursar/pricing/price-book-json';
 import type { Revoker } from '../../services/revoker/revoker.ts';
 import { AdminApi } from './admin-api.ts';
 import type { Clock } from './clock.ts';
@@ -15,12 +18,14 @@ import { Oracle } from './oracle.ts';
 import { openPglitePool } from './pglite-pool.ts';
 import { nextPolicy } from './policies.ts';
 import type { Answer } from './prepared.ts';
+import { FIRST_PRICES, nextPrices, priceBookOf, type SimPrices } from './prices.ts';
 import { Random } from './random.ts';
 import { Process, Scheduler } from './scheduler.ts';
 import { makeEvent, makeKey, recordOf, type SimKey } from './traffic.ts';
 
 export const FIRST_MS = Date.UTC(2026, 2, 5, 22, 50);
 const MINUTE_MS = 60_000;
+const FIRST_BOOK = priceBookHash(priceBookOf(FIRST_PRICES));
 /** The part of the worlds that have a revoker too; the others are smaller. */
 const FULL = 0.18;
 /** How often an aggregator looks at its configuration, at random between these. */
@@ -48,6 +53,7 @@ export class World {
   readonly aggregators: Running[] = [];
   policy: Policy | undefined;
   policyCount = 0;
+  prices: SimPrices = FIRST_PRICES;
   emitted = 0;
   closing = false;
   #seq = 0;
@@ -66,6 +72,7 @@ export class World {
     this.keys = Array.from({ length: this.random.int(2, 3) }, (_, index) =>
       makeKey(index, this.random, index === 0 && this.random.chance(0.3)),
     );
+    this.oracle.prices.set(FIRST_BOOK, FIRST_PRICES);
     this.pool = this.poolOf(this.itself);
     this.#owners = this.topic.partitions.map(() => undefined);
   }
@@ -189,9 +196,11 @@ export class World {
 
   /** Where nothing is left to read, only the next record shows what has become of a log. */
   emitAfterLoss(): void {
-    for (const log of this.topic.partitions) {
+    for (const [partition, log] of this.topic.partitions.entries()) {
       if (!log.rewritten && (log.low !== log.high || log.low === 0n)) continue;
-      log.append({ key: this.keys[0]!.sha256, value: 'the next', headers: {}, fact: { kind: 'unreadable' } });
+      // One who was still busy with the log of before may have left a hint at or past the end of this one.
+      do log.append({ key: this.keys[0]!.sha256, value: 'the next', headers: {}, fact: { kind: 'unreadable' } });
+      while (log.high <= (this.topic.hints.get(partition) ?? 0n));
     }
   }
 
@@ -212,6 +221,14 @@ export class World {
       ...{ contentHash: policyContentHash(this.policy), source: '', reason: 'simulated' },
       policyJson: policyToJson(this.policy),
     });
+  }
+
+  async submitPrices(): Promise<void> {
+    this.prices = nextPrices(this.prices, this.random, this.clock.nowMs);
+    const book = priceBookOf(this.prices);
+    const contentHash = priceBookHash(book);
+    this.oracle.prices.set(contentHash, this.prices);
+    await submitPriceBook(this.pool, { contentHash, bookJson: priceBookToJson(book), reason: 'simulated' });
   }
 
   /** What the scheduler's inventory job writes: the metered key can be bound from now on. */

@@ -53,7 +53,7 @@ const WRITER: Record<string, string> = {
   schedule: 'the scheduler',
   enforcement: 'the revoker',
 };
-const INBOXES = ['breach', 'finding', 'incident', 'outbox', 'audit_pending', 'command', 'policy_version'];
+const INBOXES = ['breach', 'finding', 'incident', 'outbox', 'audit_pending', 'command', 'policy_version', 'price_book'];
 
 export const rules: readonly Rule[] = [
   {

@@ -13,6 +13,7 @@ import { addKeys } from './commands/keys.ts';
 import { addLimits } from './commands/limits.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPause } from './commands/pause.ts';
+import { addPrices } from './commands/prices.ts';
 import { addQuarantine } from './commands/quarantine.ts';
 import { addReplay } from './commands/replay.ts';
 import { addRequests } from './commands/requests.ts';
@@ -89,6 +90,7 @@ function createProgram(context: Context): Command {
     addPause,
     addConfig,
     addApply,
+    addPrices,
     addMigrate,
   ];
   for (const addCommand of add) addCommand(program, context);

@@ -42,10 +42,12 @@ create table emitter_boot (
   unique (emitter_id, boot)
 );
 
+-- The rows of all price books that were ever in force: what a stored cost can be explained by.
 create table price (
   price_row text primary key,
   model text not null,
   terms jsonb not null,
+  -- Of the book that brought the row.
   book_hash text not null,
   recorded_at timestamptz not null default clock_timestamp()
 );

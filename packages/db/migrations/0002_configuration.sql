@@ -13,11 +13,26 @@ create table policy_version (
   refused_because text
 );
 
+-- Whole price books, as policies are whole. The aggregator offers the one that its release brings; people submit their own.
+create table price_book (
+  price_book_id integer generated always as identity primary key,
+  content_hash text not null,
+  book jsonb not null,
+  reason text not null,
+  is_built_in boolean not null default false,
+  submitted_by text not null default session_user,
+  submitted_at timestamptz not null default clock_timestamp(),
+  activated_at timestamptz,
+  refused_because text
+);
+create unique index price_book_built_in on price_book (content_hash) where is_built_in;
+
 -- Every batch is written under the epoch it was prepared with; activation moves it.
 create table configuration_epoch (
   only_row boolean primary key default true check (only_row),
   epoch bigint not null,
   policy_version_id integer references policy_version,
+  price_book_id integer references price_book,
   moved_at timestamptz not null default clock_timestamp()
 );
 insert into configuration_epoch (epoch) values (0);

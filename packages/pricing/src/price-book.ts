@@ -39,12 +39,17 @@ export type PriceBook = {
 
 /** SHA-256 (hex) over everything that can change a cost; the order of rows and aliases does not matter. */
 export function priceBookHash(book: PriceBook): string {
-  const rows = book.rows.map(({ source: _, ...priced }) => canonical(priced)).sort();
+  const rows = book.rows.map(pricedTerms).sort();
   const aliases = canonical(book.aliases);
   const factors = canonical({ batch: book.batch, usGeo: book.usGeo, webSearchPico: book.webSearchPico });
   return createHash('sha256')
     .update([...rows, aliases, factors].join('\n'))
     .digest('hex');
+}
+
+/** Everything of a row that decides a cost, as one text: equal texts mean the same price. */
+export function pricedTerms({ source: _, ...priced }: PriceRow): string {
+  return canonical(priced);
 }
 
 function canonical(value: object): string {

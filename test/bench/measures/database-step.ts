@@ -1,6 +1,5 @@
 import { writeBatch } from '@bursar/db/ledger/write-batch';
 import type { Pool } from '@bursar/db/pool';
-import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
 import { createLog } from '@bursar/runtime/log';
 import { ConfigurationKeeper } from '../../../services/aggregator/configuration-keeper.ts';
 import { createBatchWriter } from '../../../services/aggregator/create-batch-writer.ts';
@@ -44,7 +43,7 @@ export async function measureDatabase(eventsPerStep: number): Promise<DatabaseFi
 
 async function openWorkbench(pool: Pool): Promise<Workbench> {
   const log = createLog({ service: 'bench', level: 'warn' });
-  await readyPostgres(pool, anthropicPrices, { timeoutMs: 10_000, log });
+  await readyPostgres(pool, { timeoutMs: 10_000, log });
   const metrics = createMetrics();
   const configuration = new ConfigurationKeeper(pool, log, metrics);
   await configuration.keep();

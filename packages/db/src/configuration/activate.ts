@@ -1,9 +1,9 @@
-import { EPOCH_LOCK } from '../ledger/claim-offset.ts';
 import type { Connection, Pool } from '../pool.ts';
 import { inRetriedTransaction } from '../transaction.ts';
 import { versionInForce } from './active-policy.ts';
 import { judgeOpenWindows, rebuildWindows, staleMeasures } from './base-windows.ts';
 import { bindKeys, unboundCandidates } from './bindings.ts';
+import { lockEpoch, tellConfigurationMoved } from './epoch.ts';
 import { insertRules, type Rules } from './rules.ts';
 import { settleVouchers } from './vouchers.ts';
 
@@ -67,11 +67,6 @@ async function bindingsAreStale(pool: Pool): Promise<boolean> {
   return rows[0]!.stale;
 }
 
-/** No batch is in flight while this is held; the snapshot of what follows holds every batch or none of it. */
-async function lockEpoch(connection: Connection): Promise<void> {
-  await connection.query('select pg_advisory_xact_lock($1)', [EPOCH_LOCK]);
-}
-
 async function moveEpoch(connection: Connection, versionId: number | undefined): Promise<void> {
   if (versionId !== undefined) await rebuildWindows(connection, await staleMeasures(connection, versionId));
   await connection.query(
@@ -79,5 +74,6 @@ async function moveEpoch(connection: Connection, versionId: number | undefined):
     [versionId ?? null],
   );
   if (versionId !== undefined) await judgeOpenWindows(connection, versionId);
-  await connection.query(`select pg_notify('bursar_configuration', ''), pg_notify('bursar_breach', '')`);
+  await tellConfigurationMoved(connection);
+  await connection.query(`select pg_notify('bursar_breach', '')`);
 }

@@ -18,6 +18,7 @@ export type ActiveMeasure = {
 export type Configuration = {
   epoch: bigint;
   policyVersionId: number | undefined;
+  priceBookId: number | undefined;
   measures: readonly ActiveMeasure[];
 };
 
@@ -26,9 +27,10 @@ export async function loadConfiguration(db: Queryable): Promise<Configuration> {
   const { rows } = await db.query<{
     epoch: string;
     policy_version_id: number | null;
+    price_book_id: number | null;
     measures: (Omit<ActiveMeasure, 'resolved' | 'countedFrom'> & { resolved: string[] | null; countedFrom: string })[];
   }>(
-    `select epoch, policy_version_id,
+    `select epoch, policy_version_id, price_book_id,
             (select coalesce(jsonb_agg(distinct jsonb_build_object(
                       'measureId', m.measure_id, 'selectKind', m.select_kind, 'selectName', m.select_name,
                       'eachKind', m.each_kind, 'metric', m.metric, 'period', m.period, 'timezone', m.timezone,
@@ -41,6 +43,7 @@ export async function loadConfiguration(db: Queryable): Promise<Configuration> {
   return {
     epoch: BigInt(row.epoch),
     policyVersionId: row.policy_version_id ?? undefined,
+    priceBookId: row.price_book_id ?? undefined,
     measures: row.measures.map((measure) => ({
       ...measure,
       resolved: measure.resolved ?? undefined,

@@ -72,8 +72,8 @@ export async function nextBreach(db: Queryable, except: readonly string[]): Prom
 }
 
 /**
- * Lets breaches be consumed again that found their key bound to nothing, now that it is bound and their window is open.
- * What was decided about other keys of the same breach stands: a hold is proposed once.
+ * Lets every breach of an open window be consumed again that may reach a key that was bound to nothing then and is bound
+ * now: its own, and those of sums over several keys. What was decided about other keys stands: a hold is proposed once.
  */
 export async function reopenBoundBreaches(db: Queryable): Promise<void> {
   await db.query(
@@ -81,13 +81,11 @@ export async function reopenBoundBreaches(db: Queryable): Promise<void> {
        update finding f set resolved_at = clock_timestamp()
          from key_identity i join key_binding kb on kb.key_ref = i.key_ref and kb.unbound_at is null
         where f.kind = 'unbound_key' and f.resolved_at is null and i.key_ref = (f.detail ->> 'keyRef')::integer
-       returning i.key_ref, (f.detail ->> 'breachId')::bigint as breach_id
+       returning i.key_ref
      )
      update breach b set consumed_at = null
-       from bound
       where b.cause = 'limit' and b.kind <> 'warning' and b.consumed_at is not null and b.window_end > clock_timestamp()
-        and (b.breach_id = bound.breach_id
-             or (b.subject = bound.key_ref::text and (select each_kind from measure m where m.measure_id = b.measure_id) = 'key'))`,
+        and exists (select from bound where b.subject in ('', bound.key_ref::text))`,
   );
 }
 

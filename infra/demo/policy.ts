@@ -28,15 +28,21 @@ export async function readPolicyFile(
   return { path, source };
 }
 
-/** Submits a policy and waits until the aggregator has put it in force. */
+/** It is wrong, so submitting it again would change nothing. */
+export class PolicyRefusedError extends Error {
+  override readonly name = 'PolicyRefusedError';
+}
+
+/** Submits a policy and waits until the aggregator has put it in force. @throws PolicyRefusedError when it is wrong. */
 export async function putInForce(db: Pool, source: string, name: string, reason: string): Promise<void> {
   const reading = readPolicy(source, name);
-  if (!reading.ok) throw new Error(formatProblems(reading.problems, name));
+  if (!reading.ok) throw new PolicyRefusedError(formatProblems(reading.problems, name));
   const { policy, contentHash } = reading;
   const versionId = await submitPolicy(db, { contentHash, source, policyJson: policyToJson(policy), reason });
-  await eventually(`policy version ${versionId} is in force`, async () => {
+  const settled = await eventually(`policy version ${versionId} is in force`, async () => {
     const activation = await policyActivation(db, versionId);
-    if (activation.state === 'refused') throw new Error(activation.because);
-    return activation.state === 'active';
+    return activation.state !== 'waiting' && activation;
   });
+  if (settled.state === 'refused')
+    throw new PolicyRefusedError(`policy version ${versionId} was refused: ${settled.because}`);
 }

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Emulator, startEmulator } from '@bursar/anthropic-emulator/emulator';
 import { createTopics, type Watermarks, watermarks } from '@bursar/bus/admin';
+import { priceBookActivation, submitPriceBook } from '@bursar/db/configuration/price-books';
 import { openPool, type Pool } from '@bursar/db/pool';
 import { topics } from '@bursar/events/topics';
-import { putInForce } from '../../infra/demo/policy.ts';
+import { priceBookHash } from '@bursar/pricing/price-book';
+import { type PriceBookJson, readPriceBook } from '@bursar/pricing/price-book-json';
+import { PolicyRefusedError, putInForce } from '../../infra/demo/policy.ts';
 import { eventually } from '../../infra/local/eventually.ts';
 import { REPOSITORY } from '../../infra/local/repository.ts';
 import type { World } from './chaos/world.ts';
@@ -29,9 +32,11 @@ export type Installation = {
   readonly db: Pool;
   readonly topic: string;
   readonly keys: SoakKey[];
-  readonly world: Omit<World, 'changePolicy' | 'makeKey'>;
+  readonly world: Omit<World, 'changePolicy' | 'changePrices' | 'makeKey'>;
   /** Puts limits in force, however long that takes. */
   apply(limits: readonly SoakLimit[]): Promise<void>;
+  /** Puts a price book in force, however long that takes. Returns when that was. */
+  applyPrices(book: PriceBookJson): Promise<Date>;
   makeKey(index: number): SoakKey;
   /** Waits until the ledger has read all that Kafka has; after three minutes says what is behind, and goes on. */
   caughtUp(): Promise<Watermarks[]>;
@@ -74,6 +79,7 @@ export async function install(say: (line: string) => void, newKeys: number): Pro
       others: OTHERS,
     },
     apply: (limits) => applied(db, policyText(limits, places)),
+    applyPrices: (book) => pricesApplied(db, book),
     makeKey(index) {
       const place = placeOfNew(index);
       emulator.createApiKey({ name: place.name, workspace: place.workspace });
@@ -121,11 +127,32 @@ async function startServices(supervisor: Supervisor, servers: SoakServers, emula
   await Promise.all(OTHERS.map((name) => supervisor.run(name, `services/${name.split(' ')[0]}/main.ts`, direct)));
 }
 
+async function pricesApplied(db: Pool, bookJson: PriceBookJson): Promise<Date> {
+  const reading = readPriceBook(bookJson);
+  if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
+  const contentHash = priceBookHash(reading.book);
+  for (;;) {
+    try {
+      const id = await submitPriceBook(db, { contentHash, bookJson, reason: 'soak' });
+      const activation = await eventually(`price book ${id} is in force`, async () => {
+        const told = await priceBookActivation(db, id);
+        return told.state !== 'waiting' && told;
+      });
+      if (activation.state === 'active') return activation.at;
+      throw new PolicyRefusedError(`price book ${id} was refused: ${activation.because}`);
+    } catch (error) {
+      if (error instanceof PolicyRefusedError) throw error;
+      await sleep(1_000);
+    }
+  }
+}
+
 async function applied(db: Pool, text: string): Promise<void> {
   for (;;) {
     try {
       return await putInForce(db, text, 'soak.yaml', 'soak');
-    } catch {
+    } catch (error) {
+      if (error instanceof PolicyRefusedError) throw error;
       // A server is away just now, or recovers: submit it again.
       await sleep(1_000);
     }

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafka } from '@bursar/bus/kafka-settings';
 
 const STAYS_MS = 2_500;
+/** As a further aggregator would join: one that dies with the broker is not waited for longer than that. */
+const PATIENCE = { sessionTimeout: 6_000, heartbeatInterval: 1_000, rebalanceTimeout: 15_000 };
 
 /**
  * Strangers join the consumer group one after the other, each for a few seconds: the group has to divide the partitions
@@ -17,7 +19,11 @@ export async function rebalanceStorm(
   for (let member = 0; member < members; member++) {
     // Without this, kafkajs lets a consumer that breaks while it is told to go join again behind our back.
     const retry = { restartOnFailure: async () => false };
-    const consumer = createKafka({ brokers, clientId: 'bursar-soak-stranger' }).consumer({ groupId, retry });
+    const consumer = createKafka({ brokers, clientId: 'bursar-soak-stranger' }).consumer({
+      groupId,
+      retry,
+      ...PATIENCE,
+    });
     try {
       await consumer.connect();
       await consumer.subscribe({ topic });

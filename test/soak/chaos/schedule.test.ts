@@ -16,6 +16,7 @@ test('ten minutes hold what the soak promises, whatever the seed', () => {
     assert.ok(of(schedule, 'restart kafka').length >= 2);
     assert.ok(of(schedule, 'rebalance storm').length >= 2);
     assert.ok(of(schedule, 'policy').length >= 20);
+    assert.ok(of(schedule, 'prices').length >= 8);
     const links = new Set(of(schedule, 'link').map(({ link, fault }) => `${link} ${fault}`));
     assert.equal(links.size, 2 * LINK_FAULTS.length, 'every fault on both links');
   }

@@ -17,6 +17,7 @@ export type Action =
       readonly forMs: number;
     }
   | { readonly kind: 'policy'; readonly atMs: number }
+  | { readonly kind: 'prices'; readonly atMs: number }
   | { readonly kind: 'new key'; readonly atMs: number; readonly index: number }
   | { readonly kind: 'retention'; readonly atMs: number };
 
@@ -25,7 +26,7 @@ const QUIET_MS = 8_000;
 
 /**
  * What goes wrong and when, in order. Ten minutes hold at least 10 kills of consumers, 300 killed backends, 3 immediate
- * stops, 2 broker restarts and 20 policies. Consumers are killed more than 20 s apart: a group whose members die
+ * stops, 2 broker restarts, 20 policies and 8 price books. Consumers are killed more than 20 s apart: a group whose members die
  * faster than a session lasts never forms. Pure.
  */
 export function scheduleFor(minutes: number, random: Random): Action[] {
@@ -56,6 +57,7 @@ export function scheduleFor(minutes: number, random: Random): Action[] {
       return { kind: 'link', atMs, ...one, forMs: random.whole(3_000, 8_000) } as const;
     }),
     ...spread(about(2.4, 2)).map((atMs) => ({ kind: 'policy', atMs }) as const),
+    ...spread(about(1)).map((atMs) => ({ kind: 'prices', atMs }) as const),
     ...spread(about(0.5)).map((atMs, index) => ({ kind: 'new key', atMs, index }) as const),
     ...spread(about(0.5)).map((atMs) => ({ kind: 'retention', atMs }) as const),
   ].sort((a, b) => a.atMs - b.atMs);

@@ -77,6 +77,8 @@ async function act(action: Action, world: World, tally: Tally): Promise<void> {
       return tally.add(`faults of the ${action.link} link`);
     case 'policy':
       return world.changePolicy();
+    case 'prices':
+      return world.changePrices();
     case 'new key':
       world.makeKey(action.index);
       return tally.add('keys made while running');

@@ -14,6 +14,8 @@ export type World = {
   readonly others: readonly string[];
   /** Puts another policy in force. */
   changePolicy(): Promise<void>;
+  /** Puts another price book in force, some time before its new price holds. */
+  changePrices(): Promise<void>;
   /** Makes a key at the emulated organization and lets traffic use it. */
   makeKey(index: number): void;
 };

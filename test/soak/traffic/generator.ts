@@ -10,6 +10,7 @@ import { draw } from './draw.ts';
 import { type EmitterBoot, makeEvent } from './make-event.ts';
 import type { Account, Order, Report } from './messages.ts';
 import { Oracle } from './oracle.ts';
+import { type PriceChange, PriceHistory } from './price-history.ts';
 import { createSender, type Sender } from './sender.ts';
 
 const TICK_MS = 50;
@@ -26,6 +27,7 @@ class Generator {
   readonly #random: Random;
   readonly #sender: Sender;
   readonly #oracle = new Oracle();
+  readonly #prices = new PriceHistory();
   readonly #keys: SoakKey[] = [];
   readonly #emitters = new Map<string, EmitterBoot>();
   readonly #later = new Map<number, RecordOut[]>();
@@ -47,6 +49,10 @@ class Generator {
   add(key: SoakKey): void {
     this.#keys.push(key);
     this.#totalWeight += key.weight;
+  }
+
+  changePrice(change: PriceChange): void {
+    this.#prices.add(change);
   }
 
   /** Events for as long as told; then the duplicates that are left, the emitters' goodbye, and the account. */
@@ -77,7 +83,8 @@ class Generator {
     const event = makeEvent(random, key, this.#emitters.get(key.service)!, drawn);
     const record = { key: key.sha256, ...encodeEvent(event) };
     this.#bytes += record.value.length;
-    this.#oracle.count(event, drawn);
+    const price = drawn.price && this.#prices.at(drawn.price, Date.parse(event.data.startedAt));
+    this.#oracle.count(event, { ...drawn, price });
     this.#sender.add(record);
     if (random.next() < DUPLICATE_SHARE) this.#repeatLater(record, event.id, second + random.whole(0, LONGEST_DELAY_S));
     if (random.next() < UNREADABLE_SHARE) this.#sendUnreadable(key);
@@ -145,6 +152,7 @@ let generator: Generator | undefined;
 process.on('disconnect', () => process.exit(0));
 process.on('message', async (order: Order) => {
   if ('key' in order) return generator?.add(order.key);
+  if ('priceChange' in order) return generator?.changePrice(order.priceChange);
   generator = new Generator(order.start);
   const account = await generator.run((made, waiting, failedSends) =>
     tell({ progress: { made, waiting, failedSends } }),

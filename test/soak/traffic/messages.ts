@@ -1,5 +1,6 @@
 import type { SoakKey } from '../company.ts';
 import type { OracleCell } from './oracle.ts';
+import type { PriceChange } from './price-history.ts';
 
 /** What the soak tells the generator. */
 export type Order =
@@ -13,7 +14,8 @@ export type Order =
         readonly durationMs: number;
       };
     }
-  | { readonly key: SoakKey };
+  | { readonly key: SoakKey }
+  | { readonly priceChange: PriceChange };
 
 export type Progress = { readonly made: number; readonly waiting: number; readonly failedSends: number };
 

@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { SoakKey } from '../company.ts';
 import type { Account, Order, Progress, Report } from './messages.ts';
+import type { PriceChange } from './price-history.ts';
 
 export type RunningGenerator = {
   readonly progress: Progress;
   /** Lets a further key take part in the traffic. */
   add(key: SoakKey): void;
+  /** Lets the account follow another price. */
+  changePrice(priceChange: PriceChange): void;
   /** Rejects when the process ends without its account. */
   readonly finished: Promise<Account>;
 } & AsyncDisposable;
@@ -31,6 +34,7 @@ export function startGenerator(start: Extract<Order, { start: unknown }>['start'
       return progress;
     },
     add: (key) => void order({ key }),
+    changePrice: (priceChange) => void order({ priceChange }),
     finished,
     async [Symbol.asyncDispose]() {
       if (!child.connected) return;

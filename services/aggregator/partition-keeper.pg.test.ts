@@ -42,6 +42,21 @@ test('what Kafka no longer has halts the partition, and the incident names it', 
   assert.deepEqual(rows, [{ detail: { from: '3', to: '4' } }]);
 });
 
+test('a hole that a member who lost the partition had fetched and counts is none: reading goes on', async () => {
+  await using room = await countedThree('hole_counted');
+  const [a, b, late] = events(3);
+  room.marks.low = 5n;
+  assert.equal((await room.counting.work(batchAt({ 5: late! }))).verdict, 'halt');
+  assert.deepEqual(await room.counting.resolved(), []);
+  room.marks.low = 0n;
+  const zombie = await room.keeper();
+  await zombie.work(batchAt({ 2: room.counted[2]!, 3: a! }));
+  assert.deepEqual(await room.counting.resolved(), [], 'a part of it is still missing');
+  await zombie.work(batchAt({ 4: b! }));
+  assert.deepEqual(await room.counting.resolved(), [0]);
+  assert.deepEqual(await room.counting.work(batchAt({ 4: b!, 5: late! }, 2)), { verdict: 'done', next: 6n });
+});
+
 test('a batch with a gap in it is counted up to the gap', async () => {
   await using room = await countedThree('gap');
   const [a, b, c] = events(3);

@@ -1,6 +1,6 @@
 import type { Watermarks } from '@bursar/bus/admin';
 import type { KafkaRecord, PartitionBatch, Verdict } from '@bursar/bus/partition-loop';
-import { openIncident, openIncidentSubjects } from '@bursar/db/inbox/incident';
+import { openIncident, openIncidentSubjects, resolveCountedHoles } from '@bursar/db/inbox/incident';
 import { countKnownRecords, openOffset } from '@bursar/db/ledger/claim-offset';
 import type { Pool } from '@bursar/db/pool';
 import type { Log } from '@bursar/runtime/log';
@@ -75,8 +75,9 @@ export class PartitionKeeper {
 
   /** Halted partitions whose incident was resolved since: they can be read again. */
   async resolved(): Promise<number[]> {
-    if (this.#halted.size === 0) return [];
     const { pool, topic } = this.#options;
+    await resolveCountedHoles(pool);
+    if (this.#halted.size === 0) return [];
     const open = new Set(await openIncidentSubjects(pool, LOG_TROUBLES));
     const resolved = [...this.#halted].filter((partition) => !open.has(partitionName(topic, partition)));
     for (const partition of resolved) this.#halted.delete(partition);

@@ -22,7 +22,11 @@ const revokerMetrics = createRevokerMetrics();
 const { privateKey } = generateKeyPairSync('ed25519');
 const CLUSTER = 'cluster-1';
 
-export type Aggregator = { configuration: ConfigurationKeeper; run(signal: AbortSignal): Promise<void> };
+export type Aggregator = {
+  configuration: ConfigurationKeeper;
+  keeper: PartitionKeeper;
+  run(signal: AbortSignal): Promise<void>;
+};
 
 /** The parts of the aggregator as its own composition root puts them together, on a simulated log. */
 export function openAggregator(pool: Pool, topicLog: TopicLog, member: Member): Aggregator {
@@ -45,7 +49,7 @@ export function openAggregator(pool: Pool, topicLog: TopicLog, member: Member): 
     work: (batch) => keeper.work(batch),
     consumer: (onLog) => member.consumer(onLog),
   });
-  return { configuration, run: (signal) => loop.run(signal) };
+  return { configuration, keeper, run: (signal) => loop.run(signal) };
 }
 
 export function openRevoker(pool: Pool, process: Process, adminApi: AdminApi, random: Random): Revoker {

@@ -111,6 +111,7 @@ async function settled(world: World): Promise<void> {
     );
   await scheduler.until(world.itself, isSettled, 'settled');
   await aggregators[0]!.aggregator.configuration.keep();
+  await aggregators[0]!.aggregator.keeper.resolved();
   scheduler.drift = false;
 }
 

@@ -24,6 +24,17 @@ export async function openIncidentSubjects(db: Queryable, kinds: readonly string
   return rows.map((row) => row.subject);
 }
 
+/** Resolves holes whose records a member that lost the partition has counted meanwhile, out of a batch that it had fetched before. */
+export async function resolveCountedHoles(db: Queryable): Promise<void> {
+  await db.query(
+    `update incident i
+        set resolved_at = clock_timestamp(), resolved_by = session_user, resolution = 'another aggregator had fetched these records and counted them'
+       from kafka_offset o
+      where i.kind = 'hole' and i.resolved_at is null and i.subject = o.topic || '/' || o.partition
+        and o.next_offset > (i.detail ->> 'to')::bigint`,
+  );
+}
+
 /** Resolves an open incident in the name of this login. False when none is open. */
 export async function resolveIncident(
   db: Queryable,

@@ -4,6 +4,8 @@ const keeper = 'services/aggregator/partition-keeper.ts';
 const records = 'services/aggregator/read-records.ts';
 const sums = 'services/aggregator/sum-records.ts';
 const speaker = 'services/aggregator/speakers/judge-speaker.ts';
+const prices = 'services/aggregator/price-books.ts';
+const pricesTest = 'services/aggregator/price-books.pg.test.ts';
 const keeperTest = 'services/aggregator/partition-keeper.pg.test.ts';
 const recordsTest = 'services/aggregator/read-records.test.ts';
 const sumsTest = 'services/aggregator/sum-records.test.ts';
@@ -34,6 +36,38 @@ export const aggregatorMutants: readonly Mutant[] = [
     replace: "return { verdict: 'seek', next: first };",
     killedBy: keeperTest,
     tests: 'what Kafka no longer has halts the partition',
+  },
+  {
+    name: 'a hole that was counted after all stays an incident',
+    file: keeper,
+    find: 'await resolveCountedHoles(pool);',
+    replace: '',
+    killedBy: keeperTest,
+    tests: 'a hole that a member who lost the partition',
+  },
+  {
+    name: 'the first price book is kept for ever',
+    file: prices,
+    find: 'if (this.#inUse !== undefined && this.#inUse.priceBookId === priceBookId) return this.#inUse;',
+    replace: 'if (this.#inUse !== undefined) return this.#inUse;',
+    killedBy: pricesTest,
+    tests: 'a batch that was prepared by the old prices',
+  },
+  {
+    name: 'a price book may rewrite what it was counted by',
+    file: prices,
+    find: 'return rewritten.length === 0 ? undefined',
+    replace: 'return rewritten.length >= 0 ? undefined',
+    killedBy: pricesTest,
+    tests: 'a book that rewrites a row',
+  },
+  {
+    name: 'a release puts its prices over those of a person',
+    file: prices,
+    find: 'if (submitted.isBuiltIn && !inForce.isBuiltIn) {',
+    replace: 'if (submitted.priceBookId === 0) {',
+    killedBy: pricesTest,
+    tests: 'a release offers its prices once',
   },
   {
     name: 'a gap within a batch is closed up',

@@ -12,6 +12,14 @@ const lateEvents = 'services/aggregator/late-events.pg.test.ts';
 /** The transaction of a batch, and the activation that it must never meet half-way. */
 export const ledgerMutants: readonly Mutant[] = [
   {
+    name: 'a price book comes into force within the epoch',
+    file: 'packages/db/src/configuration/price-books.ts',
+    find: 'set epoch = epoch + 1, price_book_id = $1,',
+    replace: 'set price_book_id = $1,',
+    killedBy: 'services/aggregator/price-books.pg.test.ts',
+    tests: 'a batch that was prepared by the old prices',
+  },
+  {
     name: 'cubes are added to in any order',
     file: 'packages/db/src/ledger/cubes.ts',
     find: 'on conflict (bucket, dimension_id) do update',

@@ -22,6 +22,22 @@ export const simulationMutants: readonly Mutant[] = [
     tests,
   },
   {
+    name: 'a price book comes into force within the epoch',
+    file: 'packages/db/src/configuration/price-books.ts',
+    find: 'set epoch = epoch + 1, price_book_id = $1,',
+    replace: 'set price_book_id = $1,',
+    killedBy,
+    tests,
+  },
+  {
+    name: 'a key that is bound late is held for the last limit alone',
+    file: 'packages/db/src/enforcement/breach.ts',
+    find: "b.subject in ('', bound.key_ref::text)",
+    replace: 'b.subject = bound.key_ref::text',
+    killedBy,
+    tests,
+  },
+  {
     name: 'stored events count again',
     file: 'packages/db/src/ledger/write-batch.ts',
     find: '(eventId) => !duplicates.has(eventId),',

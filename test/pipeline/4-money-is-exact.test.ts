@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { UsageData } from '@bursar/events/usage-event';
 import { eventually } from '../../infra/local/eventually.ts';
 import { startService } from '../../infra/local/service-process.ts';
+import { runHere } from '../../packages/cli/src/testing/run-cli.ts';
 import { aggregatorEnv, sendUsage } from '../harness/aggregator.ts';
 import { freshDatabase } from '../harness/database.ts';
 import { freshTopics } from '../harness/kafka.ts';
@@ -81,6 +85,35 @@ test('what a request cost is exact in its row and in every sum, by the price in 
     );
     assert.equal(rows[0].total, TOTAL, cube);
   }
+});
+
+test('a new price takes effect at its date without a restart, and what was counted keeps its cost', async () => {
+  await using database = await freshDatabase('new_price');
+  await using db = testPool(database.url);
+  const kafka = await freshTopics();
+  await using _aggregator = await startService('services/aggregator/main.ts', aggregatorEnv(database.url, kafka));
+  const model = 'claude-opus-5-5';
+  const usage = { input_tokens: 1_000, output_tokens: 0 };
+  const opus = () => usageEvent(trafficKey(), { requestedModel: model, servedModel: model, usage });
+  await sendUsage(kafka, [opus()]);
+  await untilStored(db, 1);
+
+  const prices = (...args: string[]) => runHere(['prices', ...args], database.url);
+  const book = JSON.parse((await prices('export')).stdout);
+  const row = book.rows.find(({ id }: { id: string }) => id === 'claude-opus-5-5/2026-09-22');
+  row.to = new Date().toISOString();
+  const usdPerMillion = { ...row.usdPerMillion, input: '1.00' };
+  book.rows.push({ ...row, id: 'a quarter of it', from: row.to, to: undefined, usdPerMillion });
+  const folder = await mkdtemp(join(tmpdir(), 'bursar-prices-'));
+  await writeFile(join(folder, 'prices.json'), JSON.stringify(book));
+  const applied = await prices('apply', join(folder, 'prices.json'), '--reason', 'opus gets cheaper');
+  await rm(folder, { recursive: true });
+  assert.equal(applied.code, 0, applied.stderr);
+
+  await sendUsage(kafka, [opus()]);
+  await untilStored(db, 2);
+  const { rows } = await db.query('select cost_usd from usage_event order by stored_at');
+  assert.deepEqual(rows, [{ cost_usd: '0.004000000000' }, { cost_usd: '0.001000000000' }]);
 });
 
 test('a model that nobody has priced is never free: it costs the dearest, provisionally, and is a finding', async () => {

@@ -6,11 +6,10 @@ import { delays, recoveries } from './compare/delays.ts';
 import { install } from './installation.ts';
 import { readOptions } from './options.ts';
 import { expectationOf, finalLimits, variedLimits } from './policy.ts';
-import { drawPriceChange, priceBookWith } from './prices.ts';
+import { priceChanger } from './prices.ts';
 import { tellProgress } from './progress.ts';
 import { randomOf } from './random.ts';
 import { reportLines } from './report.ts';
-import type { PriceChange } from './traffic/price-history.ts';
 import { startGenerator } from './traffic/start-generator.ts';
 import { verify } from './verify.ts';
 
@@ -35,17 +34,6 @@ const change = async (next: typeof limits) => {
   tally.add('policies put in force');
 };
 await change(variedLimits(limits, random));
-// Time enough to be in force before it holds, whatever else breaks: so no request is priced by another book than the account's.
-const leadMs = Math.min(45_000, durationMs / 4);
-const prices: PriceChange[] = [];
-const changePrices = async () => {
-  const next = drawPriceChange(random, Date.now() + leadMs);
-  prices.push(next);
-  const inForceAt = await installation.applyPrices(priceBookWith(prices));
-  generator.changePrice(next);
-  if (inForceAt.getTime() >= next.fromMs) throw new Error(`its price began at ${next.fromMs}, before it was in force`);
-  tally.add('price books put in force');
-};
 const { brokers } = servers.kafka;
 await using generator = startGenerator({ brokers, topic: installation.topic, keys, rate, seed, durationMs });
 using _ = tellProgress(db, () => generator.progress.made, say);
@@ -54,7 +42,7 @@ const incurred = await unleash(
   {
     ...installation.world,
     changePolicy: () => change(variedLimits(limits, random)),
-    changePrices,
+    changePrices: priceChanger({ installation, generator, random, durationMs, tally }),
     makeKey: (index) => generator.add(installation.makeKey(index)),
   },
   tally,

@@ -82,7 +82,7 @@ export function readPriceBook(json: unknown): ReadPriceBook {
 export function priceBookToJson(book: PriceBook): PriceBookJson {
   return {
     rows: book.rows.map(rowJson),
-    aliases: { ...book.aliases },
+    aliases: Object.fromEntries(Object.entries(book.aliases).sort(([a], [b]) => (a < b ? -1 : 1))),
     batchFactor: ratioText(book.batch),
     usGeoFactor: ratioText(book.usGeo),
     webSearchUsd: plainUsd(book.webSearchPico),

@@ -1,7 +1,7 @@
 import { priceBookActivation, priceBookInForce, submitPriceBook } from '@bursar/db/configuration/price-books';
 import { anthropicPrices } from '@bursar/pricing/anthropic-prices';
 import { priceBookHash } from '@bursar/pricing/price-book';
-import { priceBookToJson } from '@bursar/pricing/price-book-json';
+import { priceBookToJson, readPriceBook } from '@bursar/pricing/price-book-json';
 import { ExitError } from '@bursar/runtime/exit-error';
 import type { Command } from 'commander';
 import { untilInForce } from '../connection/put-in-force.ts';
@@ -54,9 +54,15 @@ Example:
 async function bookInForce(context: Context, command: Command): Promise<unknown> {
   return await withSession(context, command, async ({ db }) => {
     const inForce = await priceBookInForce(db);
-    if (inForce !== undefined) return inForce.bookJson;
+    if (inForce !== undefined) return inReadingOrder(inForce.bookJson);
     throw new ExitError(
       'No price book is in force yet: an aggregator puts one in force when it starts. See: bursar status',
     );
   });
+}
+
+/** The database keeps no order of fields. What it holds is shown as it is when this release can't read it. */
+function inReadingOrder(bookJson: unknown): unknown {
+  const reading = readPriceBook(bookJson);
+  return reading.ok ? priceBookToJson(reading.book) : bookJson;
 }

@@ -85,7 +85,7 @@ export const ledgerMutants: readonly Mutant[] = [
   },
   {
     name: 'the epoch lock of an activation is not exclusive',
-    file: activate,
+    file: 'packages/db/src/configuration/epoch.ts',
     find: 'select pg_advisory_xact_lock($1)',
     replace: 'select pg_advisory_xact_lock_shared($1)',
     killedBy: inFlight,

@@ -20,6 +20,8 @@ export type Phase = {
   readonly files: readonly string[];
   readonly concurrency: number;
   readonly stack?: () => Promise<StackAddresses>;
+  /** After which what still runs is ended; 8 minutes unless told. */
+  readonly timeoutMs?: number;
 };
 export type TestRun = { readonly totals: Totals; readonly problems: string[] };
 
@@ -30,6 +32,8 @@ type RunnerEvent = {
 
 // A test that hangs fails by itself, with its name, long before the whole run is given up.
 const TEST_TIMEOUT_MS = 300_000;
+// A file that leaves handles open when its tests are over has no test that could fail: it is ended with its phase, and named.
+const PHASE_TIMEOUT_MS = 480_000;
 
 /**
  * Runs the phases one after the other with Node's test runner, as one report with one closing count.
@@ -69,6 +73,7 @@ async function* runPhase(phase: Phase, result: TestRun): AsyncGenerator<RunnerEv
     files,
     concurrency: phase.concurrency,
     timeout: TEST_TIMEOUT_MS,
+    signal: AbortSignal.timeout(phase.timeoutMs ?? PHASE_TIMEOUT_MS),
     env: testEnvironment(stack),
   });
   for await (const event of stream as AsyncIterable<RunnerEvent>) {

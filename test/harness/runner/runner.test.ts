@@ -55,11 +55,26 @@ test('tests whose stack did not come up are a problem, not a silence', async () 
   assert.deepEqual(run.problems, ['1 test files did not run: no Java here']);
 });
 
+test('a file that leaves something running is ended and fails by its name', async () => {
+  const file = await write(
+    'five.test.mjs',
+    `import { test } from 'node:test'; test('fine', () => {}); setInterval(() => {}, 1_000);`,
+  );
+  const { run, printed } = await runInAnotherProcess([[file]], undefined, 3_000);
+  assert.ok(run.totals.failed + run.totals.cancelled > 0, printed);
+  assert.match(printed, /five\.test\.mjs/);
+});
+
 /** Node's runner does not run inside a process that is itself a test, so this has to be one that is not. */
-async function runInAnotherProcess(phases: string[][], stack?: string): Promise<{ run: TestRun; printed: string }> {
+async function runInAnotherProcess(
+  phases: string[][],
+  stack?: string,
+  timeoutMs?: number,
+): Promise<{ run: TestRun; printed: string }> {
   const module = new URL('run-tests.ts', import.meta.url).href;
   const list = phases.map(
-    (files) => `{ files: ${JSON.stringify(files)}, concurrency: 1, ${stack ? `stack: ${stack}` : ''} }`,
+    (files) =>
+      `{ files: ${JSON.stringify(files)}, concurrency: 1, ${stack ? `stack: ${stack},` : ''} ${timeoutMs ? `timeoutMs: ${timeoutMs}` : ''} }`,
   );
   const code = `const { runTests } = await import(${JSON.stringify(module)});
     const run = await runTests([${list.join()}]);

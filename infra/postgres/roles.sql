@@ -125,8 +125,10 @@ grant execute on function first_uuid_at(timestamptz) to bursar_ledger;
 grant select, insert on
   usage_event, cube_correction, quarantine, price, key_identity, dimension, emitter_boot, breach, measure, limit_rule, limit_threshold, key_binding
   to bursar_aggregator;
-grant select, insert, update on kafka_offset, kafka_mark, usage_minute, usage_quarter_hour, emitter_seq to bursar_aggregator;
-grant select, insert, update, delete on emitter_quarter_hour to bursar_aggregator;
+grant select, insert, update on kafka_offset, kafka_mark, usage_minute, usage_quarter_hour to bursar_aggregator;
+grant select, insert, update, delete on emitter_seq, emitter_quarter_hour to bursar_aggregator;
+-- Boots whose numbers are missing are not forgotten.
+grant select on emitter_hole to bursar_aggregator;
 grant select, insert, update, delete on limit_window to bursar_aggregator;
 grant update (published_at, state, decided_at, decided_by, decided_because, quarter), delete on quarantine to bursar_aggregator;
 grant select on command to bursar_aggregator;

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { clusterId, createTopics, topicRetention } from '@bursar/bus/admin';
 import type { KafkaSettings } from '@bursar/bus/kafka-settings';
-import { pruneEmitterQuarters } from '@bursar/db/ledger/emitters';
+import { pruneEmitterQuarters, pruneEmitters } from '@bursar/db/ledger/emitters';
 import { ensurePartitions } from '@bursar/db/ledger/partitions';
 import { schemaFits } from '@bursar/db/migrate';
 import type { Pool } from '@bursar/db/pool';
@@ -24,8 +24,9 @@ export async function readyPostgres(pool: Pool, away: Away): Promise<void> {
   await readyPartitions(pool);
 }
 
-/** Keeps the accounts of emitters as long as the minute cube. */
-const ACCOUNTS_KEPT_MS = 35 * 86_400_000;
+/** Accounts by the quarter of an hour are kept as long as the minute cube, those of whole boots as long as requests. */
+const QUARTERS_KEPT_MS = 35 * 86_400_000;
+const BOOTS_KEPT_MS = 100 * 86_400_000;
 
 /** Partitions for every event that can still arrive and for the days ahead; old accounts of emitters are forgotten. */
 export async function readyPartitions(pool: Pool): Promise<void> {
@@ -33,7 +34,8 @@ export async function readyPartitions(pool: Pool): Promise<void> {
   // An id may be as old as the dedup window, and its request may have ended a day before.
   const oldestMs = nowMs - DEDUP_WINDOW_MS - 86_400_000;
   await ensurePartitions(pool, new Date(oldestMs), new Date(nowMs + DAYS_AHEAD_MS));
-  await pruneEmitterQuarters(pool, ACCOUNTS_KEPT_MS);
+  await pruneEmitterQuarters(pool, QUARTERS_KEPT_MS);
+  await pruneEmitters(pool, BOOTS_KEPT_MS);
 }
 
 /** Tells at start that the folder of signing secrets can't be read: later it would cost every signed record. */

@@ -1,6 +1,7 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import type { Altered, QuarantineRow } from '@bursar/db/ledger/rows';
 import { scrubSecrets } from '@bursar/events/field';
+import type { QuarantineReason } from '@bursar/events/quarantine-reason';
 
 /** Longer texts are cut: what is kept is evidence, not a copy of the log. */
 const KEPT_BYTES = 16_384;
@@ -8,7 +9,7 @@ const KEPT_KEY_BYTES = 1_024;
 
 /** Whose event it is, is for the reader to tell. */
 type StoredRow = Omit<QuarantineRow, 'emitter_id' | 'boot' | 'seq' | 'quarter'>;
-type Refused = { reason: string; detail: string; eventId: string | null };
+type Refused = { reason: QuarantineReason; detail: string; eventId: string | null };
 type Stored = { text: string; altered: Altered | null };
 
 /** A record as quarantine keeps it: without secrets and without what Postgres can't store, and whether that changed it. */

@@ -1,6 +1,7 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import type { QuarantineRow } from '@bursar/db/ledger/rows';
 import { decodeEvent, type EmitterEvent, type UsageEvent } from '@bursar/events/cloudevent';
+import type { QuarantineReason } from '@bursar/events/quarantine-reason';
 import type { SequencePosition } from '@bursar/events/sequence-position';
 import { DEDUP_WINDOW_MS } from '@bursar/events/topics';
 import { uuidV7TimeMs } from '@bursar/events/uuid-v7';
@@ -75,7 +76,7 @@ export function readRecords(
   return { usage, repeats, emitters, quarantined, refused };
 }
 
-type Wrong = { reason: string; detail: string };
+type Wrong = { reason: QuarantineReason; detail: string };
 type Refused = Wrong & { kind: 'refused'; eventId?: string; refused?: RefusedRecord | undefined };
 type Reading = { kind: 'usage'; usage: UsageRecord } | { kind: 'emitter'; emitter: EmitterRecord } | Refused;
 
@@ -137,7 +138,10 @@ function accountedAt(claimedMs: number, nowMs: number): number {
  */
 function wrongKey({ event }: UsageRecord, kafkaKey: KafkaRecord['key']): Wrong | undefined {
   const { sha256 } = event.data.key;
-  const detail = (what: string) => ({ reason: 'key_mismatch', detail: `${what} is not the event's key ${sha256}` });
+  const detail = (what: string): Wrong => ({
+    reason: 'key_mismatch',
+    detail: `${what} is not the event's key ${sha256}`,
+  });
   if (kafkaKey !== null && kafkaKey.byteLength > 0 && !kafkaKey.equals(Buffer.from(sha256)))
     return detail('the Kafka key');
   return event.subject !== undefined && event.subject !== sha256 ? detail('the subject') : undefined;

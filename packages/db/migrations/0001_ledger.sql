@@ -184,6 +184,8 @@ create table cube_correction (
   cause text not null check (cause in ('late_event')),
   topic text not null,
   partition integer not null,
+  -- As in kafka_offset: offsets mean something within one log.
+  log integer not null default 1,
   first_offset bigint not null,
   last_offset bigint not null,
   bucket timestamptz not null,

@@ -8,7 +8,7 @@ export type QuarantineAdvice = {
 
 const RETRY = '`bursar quarantine retry`';
 
-const ADVICE: Readonly<Record<string, QuarantineAdvice>> = {
+const ADVICE = {
   empty: {
     means: 'The record has no value.',
     todo: 'Nothing can be counted from it: find out who writes to the topic, then discard it.',
@@ -45,6 +45,31 @@ const ADVICE: Readonly<Record<string, QuarantineAdvice>> = {
     todo: 'Find out who wrote it: somebody may charge requests to the key of another. Then discard it.',
     canRetry: true,
   },
+  unsigned: {
+    means: 'The policy says that this service signs its records, and this one is not signed: it may be from anybody.',
+    todo: `Give the service its signing secret. If it was the service, take it out of events.require_signature for a moment, apply, and ${RETRY}; else discard it.`,
+    canRetry: true,
+  },
+  wrong_signature: {
+    means: 'No secret that the aggregator has of this service made the signature.',
+    todo: `If the service has a newer secret, put it into the aggregator's folder of secrets, then ${RETRY}; else find out who wrote it, and discard it.`,
+    canRetry: true,
+  },
+  no_secret: {
+    means: 'The policy says that this service signs, and the aggregator has no secret to judge it by.',
+    todo: `Put the secret of the service into the aggregator's folder of secrets (a file named like the service), then ${RETRY}.`,
+    canRetry: true,
+  },
+  foreign_key: {
+    means: 'The service used an API key that the policy gives to another service.',
+    todo: `Find out how it got the key. If the use was right, give the key to this service in the policy, apply, and ${RETRY}; else discard it and rotate the key.`,
+    canRetry: true,
+  },
+  foreign_emitter: {
+    means: 'The record speaks as an emitter of another service, one that signs.',
+    todo: 'Find out who wrote it: somebody may hide what that service lost. Then discard it.',
+    canRetry: true,
+  },
   unreadable_batch: {
     means: 'The batch around the record could not be unpacked, so nothing of the record is here.',
     todo: 'Find out which producer wrote it and how it compresses; what it held must be sent again from there. Then discard it.',
@@ -75,11 +100,14 @@ const ADVICE: Readonly<Record<string, QuarantineAdvice>> = {
     todo: 'Find out whether the emitter is ours and what it read, then discard it.',
     canRetry: true,
   },
-};
+} as const satisfies Readonly<Record<string, QuarantineAdvice>>;
+
+/** Why a record is in quarantine; each has its advice. */
+export type QuarantineReason = keyof typeof ADVICE;
 
 /** Total: a reason that this version does not know can be tried again. */
 export function quarantineAdvice(reason: string): QuarantineAdvice {
-  if (Object.hasOwn(ADVICE, reason)) return ADVICE[reason]!;
+  if (Object.hasOwn(ADVICE, reason)) return ADVICE[reason as QuarantineReason];
   return {
     means: 'This version does not know the reason; the detail tells more.',
     todo: `Read the detail and remove the cause, then ${RETRY}; else discard it.`,

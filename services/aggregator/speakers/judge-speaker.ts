@@ -1,9 +1,13 @@
 import type { KafkaRecord } from '@bursar/bus/partition-loop';
 import type { EmitterEvent, UsageEvent } from '@bursar/events/cloudevent';
+import type { QuarantineReason } from '@bursar/events/quarantine-reason';
 import { checkSignature, type SignatureCheck } from '@bursar/events/record-signature';
 import type { KeyOwners } from './key-owners.ts';
 
-export type RefusalReason = 'unsigned' | 'wrong_signature' | 'no_secret' | 'foreign_key' | 'foreign_emitter';
+export type RefusalReason = Extract<
+  QuarantineReason,
+  'unsigned' | 'wrong_signature' | 'no_secret' | 'foreign_key' | 'foreign_emitter'
+>;
 export type Refusal = { reason: RefusalReason; detail: string };
 
 /** What a record says; of one that can't be read as a whole only by whom. */

@@ -23,8 +23,9 @@ export async function recordCorrections(
   if (late.length === 0) return;
   await connection.query({
     name: 'record-corrections',
-    text: `insert into cube_correction (cause, topic, partition, first_offset, last_offset, ${cubeRows.columns})
-           select 'late_event', $1, $2, $3, $4, ${cubeRows.columns} from ${cubeRows.from(5)}`,
+    text: `insert into cube_correction (cause, topic, partition, log, first_offset, last_offset, ${cubeRows.columns})
+           select 'late_event', $1, $2, (select log from kafka_offset where topic = $1 and partition = $2), $3, $4, ${cubeRows.columns}
+             from ${cubeRows.from(5)}`,
     values: [
       closing.topic,
       closing.partition,

@@ -6,7 +6,13 @@ import { freshDatabase } from '../../../../test/harness/database.ts';
 import { testPool } from '../../../../test/harness/ledger.ts';
 import type { Connection, Pool } from '../pool.ts';
 import { inTransaction } from '../transaction.ts';
-import { addToEmitterQuarters, addToEmitters, pruneEmitterQuarters, releaseQuarantined } from './emitters.ts';
+import {
+  addToEmitterQuarters,
+  addToEmitters,
+  pruneEmitterQuarters,
+  pruneEmitters,
+  releaseQuarantined,
+} from './emitters.ts';
 import { insertQuarantine } from './quarantine.ts';
 import type { EmitterQuarterRow, EmitterRow, QuarantineRow } from './rows.ts';
 
@@ -156,4 +162,26 @@ test('old quarters are forgotten, but the last one of a boot that is still heard
     { boot: BOOT, days: 38 },
     { boot: BOOT, days: 2 },
   ]);
+});
+
+test('a boot is forgotten when nothing of it was heard for long, unless numbers of it are missing', async () => {
+  await using database = await freshDatabase('forgotten_boots');
+  await using db = testPool(database.url);
+  const [old, missing, partly] = [randomUUID(), randomUUID(), randomUUID()];
+  await inTransaction(db, (connection) =>
+    addToEmitters(connection, [
+      ...[BOOT, old, missing, partly].sort().map((boot) => seqRow({ boot, seen: 1 })),
+      seqRow({ boot: partly, partition: 1, seen: 1 }),
+    ]),
+  );
+  const age = `update emitter_seq set last_seen_at = now() - interval '101 days' where boot = $1`;
+  for (const boot of [old, missing]) await db.query(age, [boot]);
+  await db.query(`${age} and partition = 0`, [partly]);
+  await db.query(
+    `insert into emitter_hole (emitter_id, boot, quarter, missing) values ('search/1', $1, now() - interval '101 days', 1)`,
+    [missing],
+  );
+  assert.equal(await pruneEmitters(db, 100 * DAY_MS), 1);
+  const { rows } = await db.query<{ boot: string }>('select distinct boot from emitter_seq');
+  assert.deepEqual(rows.map(({ boot }) => boot).sort(), [BOOT, missing, partly].sort());
 });

@@ -119,6 +119,19 @@ export async function knownBoots(
   );
 }
 
+/** Forgets boots of which nothing was heard for so long, unless numbers of theirs are missing still. Returns how many rows. */
+export async function pruneEmitters(db: Queryable, keepMs: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from emitter_seq old
+      where last_seen_at < clock_timestamp() - $1 * interval '1 millisecond'
+        and not exists (select 1 from emitter_seq newer where newer.emitter_id = old.emitter_id and newer.boot = old.boot
+                           and newer.last_seen_at >= clock_timestamp() - $1 * interval '1 millisecond')
+        and not exists (select 1 from emitter_hole hole where hole.emitter_id = old.emitter_id and hole.boot = old.boot)`,
+    [keepMs],
+  );
+  return rowCount ?? 0;
+}
+
 /**
  * Forgets quarters that ended more than this ago. The last one of each boot and partition that is still heard stays:
  * what comes after it begins where it ended.

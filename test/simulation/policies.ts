@@ -37,7 +37,9 @@ export function nextPolicy(before: Policy | undefined, keys: readonly SimKey[], 
   const changed = kept.map((limit) =>
     random.chance(0.5) ? { ...limit, amount: amountOf(limit.measure.metric, random) } : limit,
   );
-  const added = random.chance(0.5) ? [makeLimit(10 + random.int(0, 999), keys, random)] : [];
+  // A name may come back after its limit was removed, never twice in one policy.
+  const fresh = makeLimit(10 + random.int(0, 9), keys, random);
+  const added = random.chance(0.5) && !kept.some(({ name }) => name === fresh.name) ? [fresh] : [];
   return policyWith([...changed, ...added], keys, before.enforcement);
 }
 

@@ -96,54 +96,51 @@ test('a member that gave partitions to another tells the lag of its own alone', 
   });
 });
 
-test('a member whose work takes longer than the session of the group stays a member', async () => {
+/** A member alone on a topic of its own, and a way to give it something to read. */
+async function oneMember(name: string, work: (batch: PartitionBatch) => Promise<Verdict>) {
   const { brokers, prefix, topics } = await freshTopics();
   const { name: topic } = topics.usage;
-  await using onExit = new AsyncDisposableStack();
+  const onExit = new AsyncDisposableStack();
+  const kafka = { brokers, clientId: name };
+  const loop = createPartitionLoop({ kafka, topic, groupId: `${prefix}.${name}`, lanes: 1, work, onLog: () => {} });
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  onExit.defer(async () => {
+    stop.abort();
+    await running;
+  });
+  const producer = createProducer({ brokers, clientId: 'test' });
+  onExit.defer(() => producer.disconnect());
+  return {
+    send: (value: string) => producer.send(topic, [{ key: 'one', value }]),
+    [Symbol.asyncDispose]: () => onExit.disposeAsync(),
+  };
+}
+
+test('a member whose work takes longer than the session of the group stays a member', async () => {
   const readings: number[] = [];
   const work = async ({ reading, records }: PartitionBatch): Promise<Verdict> => {
     readings.push(reading);
     if (readings.length === 1) await sleep(LONGER_THAN_SESSION_MS);
     return { verdict: 'done', next: records.at(-1)!.offset + 1n };
   };
-  const kafka = { brokers, clientId: 'slow' };
-  const loop = createPartitionLoop({ kafka, topic, groupId: `${prefix}.slow`, lanes: 1, work, onLog: () => {} });
-  const stop = new AbortController();
-  const running = loop.run(stop.signal);
-  onExit.defer(async () => {
-    stop.abort();
-    await running;
-  });
-  const producer = createProducer({ brokers, clientId: 'test' });
-  onExit.defer(() => producer.disconnect());
-  await producer.send(topic, [{ key: 'one', value: 'first' }]);
+  await using one = await oneMember('slow', work);
+  await one.send('first');
   await eventually('the slow work has begun', () => readings.length === 1);
-  await producer.send(topic, [{ key: 'one', value: 'second' }]);
+  await one.send('second');
   await eventually('the next record is worked on', () => readings.length >= 2, 30_000);
   assert.equal(readings[1], readings[0], 'reading began anew: the group had lost its member');
 });
 
 test('after work during which Kafka was not asked, a partition is read again from the record that was worked on last', async () => {
-  const { brokers, prefix, topics } = await freshTopics();
-  const { name: topic } = topics.usage;
-  await using onExit = new AsyncDisposableStack();
   const read: { lapse: number; offset: bigint }[] = [];
   const work = async ({ lapse, records }: PartitionBatch): Promise<Verdict> => {
     read.push({ lapse, offset: records[0].offset });
     if (read.length === 1) await sleep(3 * LONG_GAP_MS);
     return { verdict: 'done', next: records.at(-1)!.offset + 1n };
   };
-  const kafka = { brokers, clientId: 'gap' };
-  const loop = createPartitionLoop({ kafka, topic, groupId: `${prefix}.gap`, lanes: 1, work, onLog: () => {} });
-  const stop = new AbortController();
-  const running = loop.run(stop.signal);
-  onExit.defer(async () => {
-    stop.abort();
-    await running;
-  });
-  const producer = createProducer({ brokers, clientId: 'test' });
-  onExit.defer(() => producer.disconnect());
-  await producer.send(topic, [{ key: 'one', value: 'record' }]);
+  await using one = await oneMember('gap', work);
+  await one.send('record');
   await eventually('the record is read a second time', () => read.length === 2);
   assert.deepEqual(
     read.map(({ offset }) => offset),

@@ -26,11 +26,12 @@ export function partitionOf(topic: string, subject: string): number | undefined 
   return subject.startsWith(`${topic}/`) && /^\d+$/.test(partition) ? Number(partition) : undefined;
 }
 
-export function hole(expected: bigint, first: bigint): LogTrouble {
+/** `log`: as in kafka_offset. */
+export function hole(expected: bigint, first: bigint, log: number): LogTrouble {
   return {
     kind: 'hole',
     sentence: `Kafka no longer has offsets ${expected} to ${first - 1n} (${first - expected} records that were never counted).`,
-    detail: { from: String(expected), to: String(first - 1n) },
+    detail: { from: String(expected), to: String(first - 1n), log },
   };
 }
 

@@ -39,7 +39,7 @@ test('what Kafka no longer has halts the partition, and the incident names it', 
   assert.equal(verdict, 'halt');
   assert.deepEqual(await stored(room.db), { next: 3, requests: 3, incidents: ['hole'] });
   const { rows } = await room.db.query('select detail from incident');
-  assert.deepEqual(rows, [{ detail: { from: '3', to: '4' } }]);
+  assert.deepEqual(rows, [{ detail: { from: '3', to: '4', log: 1 } }]);
 });
 
 test('a hole that a member who lost the partition had fetched and counts is none: reading goes on', async () => {
@@ -51,7 +51,10 @@ test('a hole that a member who lost the partition had fetched and counts is none
   room.marks.low = 0n;
   const zombie = await room.keeper();
   await zombie.work(batchAt({ 2: room.counted[2]!, 3: a! }));
-  assert.deepEqual(await room.counting.resolved(), [], 'a part of it is still missing');
+  assert.deepEqual(await room.counting.resolved(), []);
+  const { rows } = await room.db.query('select detail, sentence from incident where resolved_at is null');
+  assert.deepEqual(rows[0].detail, { from: '4', to: '4', log: 1 }, 'a part of it is still missing');
+  assert.match(rows[0].sentence, /offsets 4 to 4 \(1 records/);
   await zombie.work(batchAt({ 4: b! }));
   assert.deepEqual(await room.counting.resolved(), [0]);
   assert.deepEqual(await room.counting.work(batchAt({ 4: b!, 5: late! }, 2)), { verdict: 'done', next: 6n });

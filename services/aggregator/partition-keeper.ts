@@ -1,6 +1,6 @@
 import type { Watermarks } from '@bursar/bus/admin';
 import type { KafkaRecord, PartitionBatch, Verdict } from '@bursar/bus/partition-loop';
-import { openIncident, openIncidentSubjects, resolveCountedHoles } from '@bursar/db/inbox/incident';
+import { holesReadSince, openIncident, openIncidentSubjects, resolveIncident } from '@bursar/db/inbox/incident';
 import { countKnownRecords, openOffset } from '@bursar/db/ledger/claim-offset';
 import type { Pool } from '@bursar/db/pool';
 import type { Log } from '@bursar/runtime/log';
@@ -38,6 +38,8 @@ export type KeeperOptions = {
 /** Where a partition is read on, as far as this process knows. */
 type Place = {
   expected: bigint;
+  /** As in kafka_offset. */
+  log: number;
   /** The first offset that Kafka still had when this place was looked up. */
   low: bigint;
   /** As in PartitionBatch: what is remembered holds for one reading. */
@@ -76,12 +78,22 @@ export class PartitionKeeper {
   /** Halted partitions whose incident was resolved since: they can be read again. */
   async resolved(): Promise<number[]> {
     const { pool, topic } = this.#options;
-    await resolveCountedHoles(pool);
+    await this.#retellHoles();
     if (this.#halted.size === 0) return [];
     const open = new Set(await openIncidentSubjects(pool, LOG_TROUBLES));
     const resolved = [...this.#halted].filter((partition) => !open.has(partitionName(topic, partition)));
     for (const partition of resolved) this.#halted.delete(partition);
     return resolved;
+  }
+
+  /** What a member that lost the partition has counted since, out of a batch that it had fetched before, is no hole. */
+  async #retellHoles(): Promise<void> {
+    const { pool } = this.#options;
+    for (const { subject, log, nextOffset, to } of await holesReadSince(pool)) {
+      if (nextOffset > to)
+        await resolveIncident(pool, 'hole', subject, 'what was missing had been fetched and was counted');
+      else await openIncident(pool, { ...hole(nextOffset, to + 1n, log), subject });
+    }
   }
 
   async #workOnce(batch: PartitionBatch): Promise<Verdict> {
@@ -135,7 +147,7 @@ export class PartitionKeeper {
     // What Kafka's retention took can't be compared any more; what it took too early is met as a hole.
     const last = lowWatermark < expected ? known.lastSha256 : undefined;
     const seen = { reading, lapse, last, unverified: last, soughtFor: undefined };
-    const place: Place = { expected, low: lowWatermark, ...seen };
+    const place: Place = { expected, log: known.log, low: lowWatermark, ...seen };
     this.#places.set(partition, place);
     return place;
   }
@@ -167,7 +179,7 @@ export class PartitionKeeper {
     const { partition } = batch;
     if ('kind' in place) return this.#halt(partition, place);
     const isGone = place.low > expected || soughtFor === expected;
-    if (place.expected === expected && isGone) return this.#halt(partition, hole(expected, first));
+    if (place.expected === expected && isGone) return this.#halt(partition, hole(expected, first, place.log));
     place.soughtFor = place.expected;
     return { verdict: 'seek', next: place.expected };
   }

@@ -32,7 +32,7 @@ export const aggregatorMutants: readonly Mutant[] = [
   {
     name: 'a gap is read over',
     file: keeper,
-    find: 'return this.#halt(partition, hole(expected, first));',
+    find: 'return this.#halt(partition, hole(expected, first, place.log));',
     replace: "return { verdict: 'seek', next: first };",
     killedBy: keeperTest,
     tests: 'what Kafka no longer has halts the partition',
@@ -40,7 +40,7 @@ export const aggregatorMutants: readonly Mutant[] = [
   {
     name: 'a hole that was counted after all stays an incident',
     file: keeper,
-    find: 'await resolveCountedHoles(pool);',
+    find: 'await this.#retellHoles();',
     replace: '',
     killedBy: keeperTest,
     tests: 'a hole that a member who lost the partition',

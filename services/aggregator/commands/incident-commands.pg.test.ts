@@ -68,7 +68,7 @@ async function resolutions(db: Pool): Promise<string[]> {
 
 test('a hole is skipped only when its loss is accepted; who did it, why, and from where to where is written down', async () => {
   await using it = await ledger('hole');
-  await it.halt(hole(100n, 105n));
+  await it.halt(hole(100n, 105n, 1));
   assert.match(await it.ask(resolve('1')), /^to decide: 5 records \(offsets 100 to 104\) will never .* --accept-loss$/);
   assert.equal(await offsets(it.db), '100 here 1, 100 here 1');
   assert.deepEqual(await resolutions(it.db), ['open']);
@@ -103,7 +103,7 @@ test('a hole is skipped only when its loss is accepted; who did it, why, and fro
 
 test('where the partition was moved meanwhile nothing is skipped, and the incident can still be closed', async () => {
   await using it = await ledger('moved');
-  await it.halt(hole(90n, 95n));
+  await it.halt(hole(90n, 95n, 1));
   assert.match(
     await it.ask(resolve('1', true)),
     /^refused: partition 0 was moved meanwhile: it stands at offset 100, not/,
@@ -115,7 +115,7 @@ test('where the partition was moved meanwhile nothing is skipped, and the incide
 
 test('a hole in a log that is another one as well is not skipped before that is resolved', async () => {
   await using it = await ledger('both');
-  await it.halt(hole(100n, 105n));
+  await it.halt(hole(100n, 105n, 1));
   await it.halt(logEndsBefore(100n, 50n));
   assert.match(await it.ask(resolve('1', true)), /^refused: the log is another one as well/);
   assert.match(await it.ask(resolve('2')), /is resolved/);
@@ -148,7 +148,7 @@ test('on another cluster its log is begun; where the configuration was corrected
 test('an incident that halts nothing is closed with the reason alone, and one of another topic is refused', async () => {
   await using it = await ledger('others');
   await openIncident(it.db, { kind: 'emitter_silent', subject: 'search/1', sentence: 'It is silent.' });
-  await openIncident(it.db, { ...hole(1n, 2n), subject: 'elsewhere.usage.v1/0' });
+  await openIncident(it.db, { ...hole(1n, 2n, 1), subject: 'elsewhere.usage.v1/0' });
   assert.equal(await it.ask(resolve('1')), 'incident 1 (emitter_silent, search/1) is resolved');
   assert.match(await it.ask(resolve('2', true)), /^refused: .*elsewhere.usage.v1\/0, which this aggregator never read/);
   assert.deepEqual(await resolutions(it.db), ['own: ticket 4711', 'open']);
@@ -204,7 +204,7 @@ test('a replay goes no further back than ids are remembered, and says so', async
 
 test('a replay leaves halted partitions, other clusters and what was never read alone', async () => {
   await using it = await ledger('halted');
-  await it.halt(hole(100n, 105n));
+  await it.halt(hole(100n, 105n, 1));
   await it.db.query(`update kafka_offset set cluster_id = 'there' where partition = 1`);
   const outcome = await it.ask(from({ from: 'earliest' }));
   assert.match(

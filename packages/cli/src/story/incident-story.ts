@@ -38,7 +38,7 @@ function rangeLines({ from, to }: Record<string, unknown>): Line[] {
 }
 
 function detailLines(detail: Record<string, unknown>): Line[] {
-  const told = Object.entries(detail).filter(([name]) => !('to' in detail && (name === 'from' || name === 'to')));
+  const told = Object.entries(detail).filter(([name]) => !('to' in detail && ['from', 'to', 'log'].includes(name)));
   return told.map(([name, value]) =>
     field('detail', `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`),
   );

@@ -3,11 +3,15 @@ import { insertOutbox } from './outbox.ts';
 
 export type Incident = { kind: string; subject: string; sentence: string; detail?: Record<string, unknown> };
 
-/** Opens an incident and pages. An incident that is already open stays as it was first told. */
+/**
+ * Opens an incident and pages. An incident that is already open stays as it was first told, but for the range of a hole:
+ * retention takes more, and who lost the partition may still count what it had fetched.
+ */
 export async function openIncident(db: Queryable, incident: Incident): Promise<void> {
   const { rows } = await db.query<{ incident_id: string }>(
     `insert into incident (kind, subject, sentence, detail) values ($1, $2, $3, $4)
-     on conflict (kind, subject) where resolved_at is null do nothing returning incident_id`,
+     on conflict (kind, subject) where resolved_at is null
+     do update set sentence = excluded.sentence, detail = excluded.detail where incident.kind = 'hole' returning incident_id`,
     [incident.kind, incident.subject, incident.sentence, incident.detail ?? {}],
   );
   const opened = rows[0];
@@ -24,15 +28,18 @@ export async function openIncidentSubjects(db: Queryable, kinds: readonly string
   return rows.map((row) => row.subject);
 }
 
-/** Resolves holes whose records a member that lost the partition has counted meanwhile, out of a batch that it had fetched before. */
-export async function resolveCountedHoles(db: Queryable): Promise<void> {
-  await db.query(
-    `update incident i
-        set resolved_at = clock_timestamp(), resolved_by = session_user, resolution = 'another aggregator had fetched these records and counted them'
-       from kafka_offset o
-      where i.kind = 'hole' and i.resolved_at is null and i.subject = o.topic || '/' || o.partition
-        and o.next_offset > (i.detail ->> 'to')::bigint`,
+export type OpenHole = { subject: string; log: number; nextOffset: bigint; to: bigint };
+
+/** Open holes of which the ledger has read a part or all since they were told: members that lost the partition had fetched it before. */
+export async function holesReadSince(db: Queryable): Promise<OpenHole[]> {
+  const { rows } = await db.query<{ subject: string; log: number; next_offset: string; to: string }>(
+    `select subject, log, next_offset, detail ->> 'to' as to
+       from incident join kafka_offset on subject = topic || '/' || partition and log = (detail ->> 'log')::integer
+      where kind = 'hole' and resolved_at is null and next_offset > (detail ->> 'from')::bigint`,
   );
+  return rows.map(({ subject, log, next_offset, to }) => ({
+    ...{ subject, log, nextOffset: BigInt(next_offset), to: BigInt(to) },
+  }));
 }
 
 /** Resolves an open incident in the name of this login. False when none is open. */

@@ -53,6 +53,8 @@ export async function claimOffset(connection: Connection, claim: OffsetClaim): P
 
 export type KnownOffset = {
   nextOffset: bigint;
+  /** Grows when a person says that the log is another one: offsets mean something within one. */
+  log: number;
   clusterId: string;
   /** SHA-256 of the record before `nextOffset`; undefined where that record was never read. */
   lastSha256: Buffer | undefined;
@@ -68,13 +70,14 @@ export async function openOffset(
      on conflict (topic, partition) do nothing`,
     [at.topic, at.partition, at.clusterId, at.lowWatermark.toString(), at.owner],
   );
-  const { rows } = await db.query<{ next_offset: string; cluster_id: string; last_sha256: Buffer | null }>(
-    'select next_offset, cluster_id, last_sha256 from kafka_offset where topic = $1 and partition = $2',
+  const { rows } = await db.query<{ next_offset: string; log: number; cluster_id: string; last_sha256: Buffer | null }>(
+    'select next_offset, log, cluster_id, last_sha256 from kafka_offset where topic = $1 and partition = $2',
     [at.topic, at.partition],
   );
   const row = rows[0]!;
   return {
     nextOffset: BigInt(row.next_offset),
+    log: row.log,
     clusterId: row.cluster_id,
     lastSha256: row.last_sha256 ?? undefined,
   };

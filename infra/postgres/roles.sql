@@ -165,7 +165,7 @@ grant select on
 grant select, insert, update on hold, key_control, act to bursar_revoker;
 grant select, update on enforcement_gate to bursar_revoker;
 grant select on breach, command to bursar_revoker;
-grant update (consumed_at) on breach to bursar_revoker;
+grant update (consumed_at, reopened_for) on breach to bursar_revoker;
 grant update (done_at, outcome) on command to bursar_revoker;
 grant select on
   usage_minute, usage_quarter_hour, dimension, key_identity, key_binding, kafka_offset, limit_window, measure, limit_rule,
@@ -176,7 +176,7 @@ grant select on
 grant select, insert on finding, incident, outbox, audit_pending to bursar_aggregator, bursar_scheduler, bursar_revoker;
 grant update (times, last_seen_at, sentence, detail, resolved_at) on finding
   to bursar_aggregator, bursar_scheduler, bursar_revoker;
-grant update (resolved_at, resolved_by, resolution) on incident to bursar_aggregator, bursar_scheduler, bursar_revoker;
+grant update (sentence, detail, resolved_at, resolved_by, resolution) on incident to bursar_aggregator, bursar_scheduler, bursar_revoker;
 
 -- Owners and admins see everything. What they ask for carries their login: its column has a default and is not theirs to fill.
 grant select on

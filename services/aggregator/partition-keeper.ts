@@ -1,6 +1,6 @@
 import type { Watermarks } from '@bursar/bus/admin';
 import type { KafkaRecord, PartitionBatch, Verdict } from '@bursar/bus/partition-loop';
-import { holesReadSince, openIncident, openIncidentSubjects, resolveIncident } from '@bursar/db/inbox/incident';
+import { openIncident, openIncidentSubjects } from '@bursar/db/inbox/incident';
 import { countKnownRecords, openOffset } from '@bursar/db/ledger/claim-offset';
 import type { Pool } from '@bursar/db/pool';
 import type { Log } from '@bursar/runtime/log';
@@ -20,6 +20,7 @@ import {
 import { type PostgresWaits, whilePostgresIsAway } from './postgres-away.ts';
 import { readRecords } from './read-records.ts';
 import { recordDigest } from './record-digest.ts';
+import { retellHoles } from './retell-holes.ts';
 
 const MOST_EVENTS_PER_BATCH = 5_000;
 
@@ -78,22 +79,12 @@ export class PartitionKeeper {
   /** Halted partitions whose incident was resolved since: they can be read again. */
   async resolved(): Promise<number[]> {
     const { pool, topic } = this.#options;
-    await this.#retellHoles();
+    await retellHoles(pool);
     if (this.#halted.size === 0) return [];
     const open = new Set(await openIncidentSubjects(pool, LOG_TROUBLES));
     const resolved = [...this.#halted].filter((partition) => !open.has(partitionName(topic, partition)));
     for (const partition of resolved) this.#halted.delete(partition);
     return resolved;
-  }
-
-  /** What a member that lost the partition has counted since, out of a batch that it had fetched before, is no hole. */
-  async #retellHoles(): Promise<void> {
-    const { pool } = this.#options;
-    for (const { subject, log, nextOffset, to } of await holesReadSince(pool)) {
-      if (nextOffset > to)
-        await resolveIncident(pool, 'hole', subject, 'what was missing had been fetched and was counted');
-      else await openIncident(pool, { ...hole(nextOffset, to + 1n, log), subject });
-    }
   }
 
   async #workOnce(batch: PartitionBatch): Promise<Verdict> {

@@ -197,6 +197,46 @@ test('a key that is bound after it broke two limits is held for both', async () 
   assert.deepEqual(await world.states('search'), ['in_force', 'in_force']);
 });
 
+/** The limit is over service search, which both keys used; the second is bound to nothing yet. */
+async function oneBoundOfTwo(name: string, mode: 'observe' | 'auto'): Promise<World> {
+  const world = await World.create(name, ['one', 'two']);
+  await world.policy({ limits: [{ ...LIMIT, key: 'one' }], mode });
+  await world.pool.query(`update measure set select_kind = 'service', select_name = 'search', resolved = null`);
+  for (const key of ['one', 'two']) await world.used(key, 'search');
+  await world.pool.query('update key_binding set unbound_at = now() where api_key_id = $1', [world.id('two')]);
+  return world;
+}
+
+test('a key that is bound late is held for a limit over several keys, and what waits for a person goes on waiting', async () => {
+  await using world = await oneBoundOfTwo('bound_late_together', 'observe');
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  const revoker = world.revoker();
+  await turn(revoker);
+  assert.deepEqual(await world.states('one'), ['proposed']);
+  await world.policy({ mode: 'auto' });
+  // A limit that did not change keeps its generation.
+  await world.pool.query('update limit_rule set generation = 1');
+  await world.inventory('two');
+  await turn(revoker);
+  assert.deepEqual([await world.states('one'), await world.states('two')], [['proposed'], ['in_force']]);
+});
+
+test('a key that is bound late brings nothing back that was over: not by a limit that has changed since', async () => {
+  await using world = await oneBoundOfTwo('bound_late_changed', 'auto');
+  const revoker = world.revoker();
+  await world.spend({ limit: 'search per month', usd: 2.5 });
+  await world.policy({ limits: [{ ...LIMIT, key: 'one', usd: 9 }] });
+  await turn(revoker);
+  assert.deepEqual(await world.states('one'), [], 'it was raised before anything was done');
+  await world.policy({ limits: [{ ...LIMIT, key: 'one' }] });
+  await world.spend({ limit: 'search per month', usd: 2.6 });
+  await turn(revoker);
+  await world.pool.query(`update hold set state = 'overridden', ended_at = now(), ended_because = 'a person said so'`);
+  await world.inventory('two');
+  await turn(revoker);
+  assert.deepEqual([await world.states('one'), await world.states('two')], [['overridden'], ['in_force']]);
+});
+
 test('a breach that names no key is an error with a finding and holds up no other breach', async () => {
   await using world = await World.create('no_target', ['search', 'other']);
   const other = { ...LIMIT, name: 'other per month', key: 'other' };

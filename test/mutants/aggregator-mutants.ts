@@ -40,7 +40,7 @@ export const aggregatorMutants: readonly Mutant[] = [
   {
     name: 'a hole that was counted after all stays an incident',
     file: keeper,
-    find: 'await this.#retellHoles();',
+    find: 'await retellHoles(pool);',
     replace: '',
     killedBy: keeperTest,
     tests: 'a hole that a member who lost the partition',

@@ -10,6 +10,22 @@ const stillStands = 'services/revoker/acts/still-stands.test.ts';
 /** No key off without leave, none called off without being seen off. */
 export const revokerMutants: readonly Mutant[] = [
   {
+    name: 'a key that is bound late lets every key of the breach be decided again',
+    file: 'services/revoker/breaches/targets.ts',
+    find: 'return reopenedFor === null',
+    replace: 'return reopenedFor !== undefined',
+    killedBy: 'services/revoker/suspend.pg.test.ts',
+    tests: 'what waits for a person goes on waiting',
+  },
+  {
+    name: 'a limit that has changed since is broken again by a key that is bound late',
+    file: 'packages/db/src/enforcement/breach.ts',
+    find: ' and r.generation = b.generation',
+    replace: '',
+    killedBy: 'services/revoker/suspend.pg.test.ts',
+    tests: 'a key that is bound late brings nothing back',
+  },
+  {
     name: 'no read-back',
     file: carryOut,
     find: "outcome: isSettled(claim.wanted, seen.status) ? 'verified' : 'unverified',",

@@ -113,6 +113,8 @@ create table breach (
   source text not null check (source in ('write_path', 'activation', 'sweep', 'rate', 'rotation')),
   recorded_at timestamptz not null default clock_timestamp(),
   consumed_at timestamptz,
+  -- Consumed again for these keys (key_ref) alone, which were bound to nothing the first time.
+  reopened_for integer[],
   unique (cause, rule, generation, subject, window_start, percent, kind)
 );
 create index breach_unconsumed on breach (breach_id) where consumed_at is null;

@@ -1,4 +1,4 @@
-import { type LockedIncident, openIncidentSubjects } from '@bursar/db/inbox/incident';
+import { type LockedIncident, openIncidentSubjects, resolvePassedOver } from '@bursar/db/inbox/incident';
 import { beginLog, type Standing, skipRecords, standingOffsets } from '@bursar/db/ledger/move-offset';
 import type { Connection } from '@bursar/db/pool';
 import { type LogTrouble, partitionOf } from '../log-trouble.ts';
@@ -8,7 +8,7 @@ import type { UsageLog } from './usage-log.ts';
 /** In words for the person and as evidence for the record; no words where there was nothing to do. */
 export type GoneOn = { done: string; evidence: Record<string, unknown> };
 
-type Asked = { accept: boolean; log: UsageLog };
+type Asked = { accept: boolean; actor: string; log: UsageLog };
 type Way = (connection: Connection, incident: LockedIncident, at: Standing, asked: Asked) => Promise<GoneOn>;
 
 const WAYS: Record<LogTrouble['kind'], Way> = {
@@ -39,7 +39,7 @@ async function skipLost(
   connection: Connection,
   incident: LockedIncident,
   { partition, nextOffset }: Standing,
-  { accept, log: { topic } }: Asked,
+  { accept, actor, log: { topic } }: Asked,
 ): Promise<GoneOn> {
   const { from, to } = rangeOf(incident);
   const records = count(to - from + 1n);
@@ -56,6 +56,8 @@ async function skipLost(
     );
   if (!(await skipRecords(connection, { topic, partition, from, to })))
     throw new CommandRefused(`partition ${partition} was moved meanwhile; ask again`);
+  const resolution = `passed over with incident ${incident.incidentId}`;
+  await resolvePassedOver(connection, incident.subject, { from, to }, { actor, resolution });
   const done = `${records} (offsets ${from} to ${to}) will never be counted; partition ${partition} goes on at offset ${to + 1n}`;
   return { done, evidence: { skipped: { from: String(from), to: String(to) }, goesOnAt: String(to + 1n) } };
 }

@@ -17,7 +17,7 @@ export function resolveForPerson(log: UsageLog): CommandKind {
       if (!parsed.success) throw new CommandRefused('arguments are {"incidentId": "7", "accept": false}');
       const { incidentId, accept } = parsed.data;
       const incident = await lockOpen(connection, incidentId);
-      const { done, evidence } = await goOn(connection, incident, { accept, log });
+      const { done, evidence } = await goOn(connection, incident, { accept, actor, log });
       await resolveLocked(connection, incidentId, { actor, resolution: done === '' ? reason : `${reason}; ${done}` });
       const { kind, subject, sentence, detail } = incident;
       await insertAudit(connection, {

@@ -64,7 +64,7 @@ async function consume(connection: Connection, parts: ConsumerParts, breach: Bre
     await tellNoTarget(connection, breach, error);
   }
   await markConsumed(connection, breach.breachId);
-  parts.metrics.breachesConsumed.inc({ cause: breach.cause, kind: breach.kind });
+  if (breach.reopenedFor === null) parts.metrics.breachesConsumed.inc({ cause: breach.cause, kind: breach.kind });
   return approved;
 }
 
@@ -81,7 +81,7 @@ async function effect(
   }
   if (breach.cause === 'limit') {
     if (breach.activeLimit === null || (breach.kind === 'limit' && !breach.activeLimit.reached)) {
-      await passOver(connection, breach);
+      if (breach.reopenedFor === null) await passOver(connection, breach);
       return false;
     }
     if (breach.activeLimit.onBreach === 'alert') {

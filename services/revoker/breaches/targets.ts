@@ -7,13 +7,16 @@ export class NoTargetError extends Error {
   override readonly name = 'NoTargetError';
 }
 
-/** The keys that a breach reaches; at least one. Throws NoTargetError. */
+/** The keys that a breach reaches, at least one; of a breach that was reopened those that it was reopened for. Throws NoTargetError. */
 export async function targetsOf(db: Queryable, breach: Breach): Promise<KeyTarget[]> {
   const targets =
     breach.measure === null ? await rotationTarget(db, breach) : await limitTargets(db, breach, breach.measure);
   if (targets.length === 0)
     throw new NoTargetError(`breach ${breach.breachId} of ${breach.rule} names no key that exists`);
-  return targets;
+  const { reopenedFor } = breach;
+  return reopenedFor === null
+    ? targets
+    : targets.filter(({ keyRef }) => keyRef !== null && reopenedFor.includes(keyRef));
 }
 
 async function rotationTarget(db: Queryable, breach: Breach): Promise<KeyTarget[]> {

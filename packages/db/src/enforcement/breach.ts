@@ -18,6 +18,8 @@ export type Breach = {
   provisional: string;
   source: string;
   recordedAt: Date;
+  /** Consumed again, for these keys (key_ref) alone; null the first time. */
+  reopenedFor: number[] | null;
   /** null for cause rotation */
   measure: Measured | null;
   /** The limit of that name in the active policy; null when there is none. */
@@ -47,7 +49,7 @@ export async function nextBreach(db: Queryable, except: readonly string[]): Prom
   const { rows } = await db.query<Breach>(
     `select b.breach_id as "breachId", b.cause, b.rule, b.generation, b.policy_version_id as "policyVersionId", b.subject,
             b.window_start as "windowStart", b.window_end as "windowEnd", b.kind, b.percent, b.amount, b.total, b.provisional,
-            b.source, b.recorded_at as "recordedAt", e.policy_version_id as "activeVersionId",
+            b.source, b.recorded_at as "recordedAt", b.reopened_for as "reopenedFor", e.policy_version_id as "activeVersionId",
             case when m.measure_id is not null then json_build_object(
               'selectKind', m.select_kind, 'selectName', m.select_name, 'eachKind', m.each_kind,
               'metric', m.metric, 'period', m.period, 'resolved', m.resolved) end as measure,
@@ -72,25 +74,39 @@ export async function nextBreach(db: Queryable, except: readonly string[]): Prom
 }
 
 /**
- * Lets every breach of an open window be consumed again that may reach a key that was bound to nothing then and is bound
- * now: its own, and those of sums over several keys. What was decided about other keys stands: a hold is proposed once.
+ * Lets breaches be consumed again for keys that were bound to nothing the first time and are bound now: those of the limits
+ * in force whose windows are open. What was decided about other keys is not touched.
  */
 export async function reopenBoundBreaches(db: Queryable): Promise<void> {
+  const { rowCount } = await db.query(
+    `select from finding f join key_binding kb on kb.key_ref = (f.detail ->> 'keyRef')::integer and kb.unbound_at is null
+      where f.kind = 'unbound_key' and f.resolved_at is null limit 1`,
+  );
+  if (rowCount === 0) return;
   await db.query(
     `with bound as (
        update finding f set resolved_at = clock_timestamp()
-         from key_identity i join key_binding kb on kb.key_ref = i.key_ref and kb.unbound_at is null
-        where f.kind = 'unbound_key' and f.resolved_at is null and i.key_ref = (f.detail ->> 'keyRef')::integer
-       returning i.key_ref
+         from key_binding kb
+        where kb.key_ref = (f.detail ->> 'keyRef')::integer and kb.unbound_at is null
+          and f.kind = 'unbound_key' and f.resolved_at is null
+       returning kb.key_ref
+     ), reached as (
+       select b.breach_id, array_agg(distinct bound.key_ref) as key_refs
+         from breach b join bound on b.subject in ('', bound.key_ref::text)
+         join configuration_epoch e on true
+         join limit_rule r on r.policy_version_id = e.policy_version_id and r.name = b.rule and r.generation = b.generation
+        where b.cause = 'limit' and b.kind <> 'warning' and b.consumed_at is not null and b.window_end > clock_timestamp()
+        group by b.breach_id
      )
-     update breach b set consumed_at = null
-      where b.cause = 'limit' and b.kind <> 'warning' and b.consumed_at is not null and b.window_end > clock_timestamp()
-        and exists (select from bound where b.subject in ('', bound.key_ref::text))`,
+     update breach b set consumed_at = null, reopened_for = reached.key_refs
+       from reached where b.breach_id = reached.breach_id`,
   );
 }
 
 export async function markConsumed(db: Queryable, breachId: string): Promise<void> {
-  await db.query('update breach set consumed_at = clock_timestamp() where breach_id = $1', [breachId]);
+  await db.query('update breach set consumed_at = clock_timestamp(), reopened_for = null where breach_id = $1', [
+    breachId,
+  ]);
 }
 
 export type KafkaPosition = { topic: string; partition: number; nextOffset: string };

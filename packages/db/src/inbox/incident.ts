@@ -28,18 +28,59 @@ export async function openIncidentSubjects(db: Queryable, kinds: readonly string
   return rows.map((row) => row.subject);
 }
 
-export type OpenHole = { subject: string; log: number; nextOffset: bigint; to: bigint };
-
-/** Open holes of which the ledger has read a part or all since they were told: members that lost the partition had fetched it before. */
-export async function holesReadSince(db: Queryable): Promise<OpenHole[]> {
-  const { rows } = await db.query<{ subject: string; log: number; next_offset: string; to: string }>(
-    `select subject, log, next_offset, detail ->> 'to' as to
-       from incident join kafka_offset on subject = topic || '/' || partition and log = (detail ->> 'log')::integer
-      where kind = 'hole' and resolved_at is null and next_offset > (detail ->> 'from')::bigint`,
+/** Resolves holes that the ledger has read since: a member that lost the partition had fetched the records before and counted them. */
+export async function resolveCountedHoles(db: Queryable): Promise<void> {
+  await db.query(
+    `update incident set resolved_at = clock_timestamp(), resolved_by = session_user,
+            resolution = 'another aggregator had fetched these records and counted them'
+       from kafka_offset
+      where kind = 'hole' and resolved_at is null and subject = topic || '/' || partition
+        and log = (detail ->> 'log')::integer and next_offset > (detail ->> 'to')::bigint`,
   );
-  return rows.map(({ subject, log, next_offset, to }) => ({
-    ...{ subject, log, nextOffset: BigInt(next_offset), to: BigInt(to) },
+}
+
+/** An open hole that begins later by now, because a part of it was counted since it was told. */
+export type SmallerHole = { incidentId: string; from: string; nextOffset: bigint; to: bigint; log: number };
+
+export async function smallerHoles(db: Queryable): Promise<SmallerHole[]> {
+  const { rows } = await db.query<{ id: string; from: string; next_offset: string; to: string; log: number }>(
+    `select incident_id as id, detail ->> 'from' as from, next_offset, detail ->> 'to' as to, log
+       from incident join kafka_offset on subject = topic || '/' || partition and log = (detail ->> 'log')::integer
+      where kind = 'hole' and resolved_at is null
+        and next_offset > (detail ->> 'from')::bigint and next_offset <= (detail ->> 'to')::bigint`,
+  );
+  return rows.map(({ id, from, next_offset, to, log }) => ({
+    ...{ incidentId: id, from, nextOffset: BigInt(next_offset), to: BigInt(to), log },
   }));
+}
+
+/** Tells an open incident anew, unless somebody resolved or retold it meanwhile: it must still begin at `from`. */
+export async function retellHole(
+  db: Queryable,
+  incidentId: string,
+  from: string,
+  told: Required<Pick<Incident, 'sentence' | 'detail'>>,
+): Promise<void> {
+  await db.query(
+    `update incident set sentence = $3, detail = $4
+      where incident_id = $1 and resolved_at is null and detail ->> 'from' = $2`,
+    [incidentId, from, told.sentence, told.detail],
+  );
+}
+
+/** Resolves what lies wholly within records that a person passes over, in the name of that person. */
+export async function resolvePassedOver(
+  connection: Connection,
+  subject: string,
+  { from, to }: { from: bigint; to: bigint },
+  by: { actor: string; resolution: string },
+): Promise<void> {
+  await connection.query(
+    `update incident set resolved_at = clock_timestamp(), resolved_by = $4, resolution = $5
+      where subject = $1 and kind in ('hole', 'unreadable_batch') and resolved_at is null
+        and (detail ->> 'from')::bigint >= $2 and (detail ->> 'to')::bigint <= $3`,
+    [subject, from.toString(), to.toString(), by.actor, by.resolution],
+  );
 }
 
 /** Resolves an open incident in the name of this login. False when none is open. */

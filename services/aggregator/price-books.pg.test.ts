@@ -87,6 +87,50 @@ test('what can not be read as a price book is refused with its place', async () 
   assert.match(outcome.state === 'refused' ? outcome.because : '', /rows\.0\.id is missing/);
 });
 
+test('a book of a later release waits for that release, and holds up no other', async () => {
+  await using room = await keepingRoom('prices_later');
+  const books = new PriceBooks(room.db, log);
+  await books.keep();
+  const later = { ...priceBookToJson(anthropicPrices), form: 2, perSecond: {} };
+  const waiting = await submitPriceBook(room.db, { contentHash: 'x', bookJson: later, reason: 'a later release' });
+  const id = await submit(room.db, bookWith(2_000_000n, '2026-01-01T00:00:00Z'));
+  await books.keep();
+  assert.equal((await priceBookActivation(room.db, waiting)).state, 'waiting');
+  assert.equal((await priceBookActivation(room.db, id)).state, 'active');
+  await room.db.query('update configuration_epoch set price_book_id = $1', [waiting]);
+  await assert.rejects(books.read(waiting), /of a later release: upgrade this aggregator/);
+});
+
+test('a book in force that was damaged by hand is told of, and can be replaced', async () => {
+  await using room = await keepingRoom('prices_damaged');
+  const books = new PriceBooks(room.db, log);
+  await books.keep();
+  await room.db.query(`update price_book set book = '{"form": 1}'`);
+  await assert.rejects(
+    new PriceBooks(room.db, log).read(1),
+    /was damaged \(rows is missing\): put a sound one in force/,
+  );
+  const id = await submit(room.db, anthropicPrices);
+  await books.keep();
+  assert.equal((await priceBookActivation(room.db, id)).state, 'active');
+});
+
+test('of two people who changed the same book the second is refused, and told by which', async () => {
+  await using room = await keepingRoom('prices_two_people');
+  const books = new PriceBooks(room.db, log);
+  await books.keep();
+  const made = (book: PriceBook) =>
+    submitPriceBook(room.db, {
+      ...{ contentHash: priceBookHash(book), bookJson: { follows: 1, ...priceBookToJson(book) }, reason: 'test' },
+    });
+  const first = await made(bookWith(2_000_000n, '2026-01-01T00:00:00Z'));
+  const second = await made(bookWith(3_000_000n, '2026-01-01T00:00:00Z'));
+  await books.keep();
+  assert.equal((await priceBookActivation(room.db, first)).state, 'active');
+  const outcome = await priceBookActivation(room.db, second);
+  assert.match(outcome.state === 'refused' ? outcome.because : '', /made from price book 1, and 2 is in force/);
+});
+
 test('a release offers its prices once; over those of a person it does not put them, and says so', async () => {
   await using room = await keepingRoom('prices_release');
   for (let start = 0; start < 2; start++) await new PriceBooks(room.db, log).keep();
@@ -99,11 +143,15 @@ test('a release offers its prices once; over those of a person it does not put t
   await new PriceBooks(room.db, log).keep();
   assert.equal((await priceBookInForce(room.db))?.contentHash, priceBookHash(next), 'an older one beside it does not');
 
-  const own = { ...next, webSearchPico: 1n };
+  const own = { ...next, aliases: { ...next.aliases, mine: 'claude-haiku-4-5' } };
   await submit(room.db, own);
   await new PriceBooks(room.db, log).keep();
-  await new PriceBooks(room.db, log, { ...next, webSearchPico: 2n }).keep();
+  await new PriceBooks(room.db, log, { ...next, aliases: { ...next.aliases, theirs: 'claude-haiku-4-5' } }).keep();
   assert.equal((await priceBookInForce(room.db))?.contentHash, priceBookHash(own));
   const findings = await room.db.query(`select sentence from finding where kind = 'price_book_not_taken'`);
   assert.match(findings.rows[0]?.sentence, /submitted by a person.*bursar prices export --built-in/);
+  await submit(room.db, own);
+  await new PriceBooks(room.db, log).keep();
+  const open = await room.db.query(`select from finding where kind = 'price_book_not_taken' and resolved_at is null`);
+  assert.equal(open.rowCount, 0, 'a person looked after the prices since');
 });

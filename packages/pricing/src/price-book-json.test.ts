@@ -33,7 +33,7 @@ const wrong: [what: string, book: unknown, path: string, message: RegExp][] = [
     'rows.0.usdPerMillion.output',
     /6/,
   ],
-  ['1e5', withRow({ usdPerMillion: { ...prices, output: '1e5' } }), 'rows.0.usdPerMillion.output', /decimals/],
+  ['1e5', withRow({ usdPerMillion: { ...prices, output: '1e5' } }), 'rows.0.usdPerMillion.output', /such as/],
   [
     'no price for cache reads',
     withRow({ usdPerMillion: { ...prices, cacheRead: undefined } }),
@@ -41,20 +41,48 @@ const wrong: [what: string, book: unknown, path: string, message: RegExp][] = [
     /missing/,
   ],
   ['a day for an instant', withRow({ from: '2026-12-01' }), 'rows.0.from', /2026-12-01T00:00:00Z/],
-  ['an end before its beginning', withRow({ to: '2020-01-01T00:00:00Z' }), '', /not a time range/],
+  ['an end before its beginning', withRow({ to: '2020-01-01T00:00:00Z' }), 'rows.0', /not a time range/],
   [
     'one name for two rows',
     { ...json, rows: [...json.rows, { ...row, model: 'other' }] },
-    '',
+    `rows.${json.rows.length}`,
     /Two price rows have the id/,
   ],
-  ['two rows for one request', { ...json, rows: [...json.rows, { ...row, id: 'other' }] }, '', /hold for the same/],
+  [
+    'two rows for one request',
+    { ...json, rows: [...json.rows, { ...row, id: 'other' }] },
+    'rows.0',
+    /hold for the same/,
+  ],
   ['the name of an unpriced row', withRow({ id: 'unknown' }), 'rows.0.id', /something else/],
   ['an unknown field', withRow({ currency: 'EUR' }), 'rows.0.currency', /unknown field/],
-  ['an alias to nowhere', { ...json, aliases: { short: 'no-such-model' } }, '', /alias short/],
+  ['an alias to nowhere', { ...json, aliases: { short: 'no-such-model' } }, 'aliases.short', /alias short/],
   ['a factor by zero', { ...json, batchFactor: '1/0' }, 'batchFactor', /fraction/],
   ['no rows', { ...json, rows: [] }, 'rows', /at least one/],
-  ['no book', null, '', /expected object/],
+  ['no book', null, '', /no price book/],
+  ['a form of another release', { ...json, form: 2 }, 'form', /must be 1/],
+  ['an API key', withRow({ source: `sk-ant-api03-${'x'.repeat(30)}` }), 'rows.0.source', /looks like an API key/],
+  ['a control character', withRow({ model: 'claude\u001b[2J' }), 'rows.0.model', /can not be seen/],
+  ['a NUL', withRow({ model: 'claude\u0000' }), 'rows.0.model', /can not be seen/],
+  [
+    'a price beyond belief',
+    withRow({ usdPerMillion: { ...prices, input: '10000.01' } }),
+    'rows.0.usdPerMillion.input',
+    /at most 10000/,
+  ],
+  [
+    'a price of 400 digits',
+    withRow({ usdPerMillion: { ...prices, input: '9'.repeat(400) } }),
+    'rows.0.usdPerMillion.input',
+    /at most 10000/,
+  ],
+  ['a factor that multiplies', { ...json, usGeoFactor: '9/1' }, 'usGeoFactor', /four times/],
+  [
+    'an alias that no object can hold',
+    JSON.parse(JSON.stringify(json).replace('"aliases":{', '"aliases":{"__proto__":"x",')),
+    'aliases.__proto__',
+    /no name/,
+  ],
 ];
 for (const [what, book, path, message] of wrong) {
   test(`${what} is named with its place`, () => {
@@ -66,7 +94,7 @@ for (const [what, book, path, message] of wrong) {
 }
 
 test('everything that is wrong is told at once', () => {
-  const reading = readPriceBook({ ...withRow({ speed: 'slow', model: '' }), webSearchUsd: 'much' });
+  const reading = readPriceBook({ ...withRow({ speed: 'slow', model: 7 }), webSearchUsd: 'much' });
   assert.ok(!reading.ok);
   assert.deepEqual(
     reading.problems.map(({ path }) => path.join('.')),

@@ -77,6 +77,6 @@ for (const [name, book, complaint] of [
   ['an alias that hides a model', bookWith({ aliases: { 'claude-opus-5': 'claude-fable-5' } }), /alias claude-opus-5/],
 ] as const) {
   test(`a price book with ${name} is refused`, () => {
-    assert.throws(() => indexPriceBook(book), { name: 'RangeError', message: complaint });
+    assert.throws(() => indexPriceBook(book), { name: 'PriceBookError', message: complaint });
   });
 }

@@ -37,6 +37,19 @@ export type PriceBook = {
   webSearchPico: bigint;
 };
 
+/** A price book contradicts itself; says where, when it is one row or one alias. */
+export class PriceBookError extends RangeError {
+  override readonly name = 'PriceBookError';
+  readonly rowId: string | undefined;
+  readonly alias: string | undefined;
+
+  constructor(message: string, { rowId, alias }: { rowId?: string; alias?: string } = {}) {
+    super(message);
+    this.rowId = rowId;
+    this.alias = alias;
+  }
+}
+
 /** SHA-256 (hex) over everything that can change a cost; the order of rows and aliases does not matter. */
 export function priceBookHash(book: PriceBook): string {
   const rows = book.rows.map(pricedTerms).sort();
@@ -48,8 +61,8 @@ export function priceBookHash(book: PriceBook): string {
 }
 
 /** Everything of a row that decides a cost, as one text: equal texts mean the same price. */
-export function pricedTerms({ source: _, ...priced }: PriceRow): string {
-  return canonical(priced);
+export function pricedTerms({ source: _, from, to, ...priced }: PriceRow): string {
+  return canonical({ ...priced, fromMs: Date.parse(from), ...(to !== undefined && { toMs: Date.parse(to) }) });
 }
 
 function canonical(value: object): string {

@@ -1,4 +1,4 @@
-import type { PriceBook, PriceRow, Ratio } from './price-book.ts';
+import { type PriceBook, PriceBookError, type PriceRow, type Ratio } from './price-book.ts';
 
 /** A row with its instants read once. */
 export type IndexedRow = { row: PriceRow; fromMs: number; toMs: number };
@@ -16,18 +16,21 @@ export type PriceIndex = {
 
 /**
  * Indexes a price book. Do it once per book, not per request.
- * @throws RangeError when the book contradicts itself: duplicate ids, two rows for the same request, an alias to nowhere.
+ * @throws PriceBookError when the book contradicts itself: duplicate ids, two rows for the same request, an alias to nowhere.
  */
 export function indexPriceBook(book: PriceBook): PriceIndex {
   const rows = book.rows.map(indexRow).sort((a, b) => b.fromMs - a.fromMs);
   if (rows.length === 0)
-    throw new RangeError('The price book has no rows; even an unknown model needs one to be priced by.');
+    throw new PriceBookError('The price book has no rows; even an unknown model needs one to be priced by.');
   refuseContradictions(rows);
   const byModel = new Map(Object.entries(Object.groupBy(rows, ({ row }) => row.model)) as [string, IndexedRow[]][]);
   for (const [alias, model] of Object.entries(book.aliases)) {
     const priced = byModel.get(model);
     if (!priced || byModel.has(alias)) {
-      throw new RangeError(`The alias ${alias} must name a priced model and not be one itself; it points to ${model}.`);
+      throw new PriceBookError(
+        `The alias ${alias} must name a priced model and not be one itself; it points to ${model}.`,
+        { alias },
+      );
     }
     byModel.set(alias, priced);
   }
@@ -72,22 +75,32 @@ function indexRow(row: PriceRow): IndexedRow {
   const fromMs = Date.parse(row.from);
   const toMs = row.to === undefined ? Infinity : Date.parse(row.to);
   if (!(fromMs < toMs))
-    throw new RangeError(`The price row ${row.id} is in force from ${row.from} to ${row.to}: not a time range.`);
+    throw new PriceBookError(`The price row ${row.id} is in force from ${row.from} to ${row.to}: not a time range.`, {
+      rowId: row.id,
+    });
   return { row, fromMs, toMs };
 }
 
 function refuseContradictions(rows: readonly IndexedRow[]): void {
   const ids = new Set<string>();
+  for (const { row } of rows) {
+    if (ids.has(row.id)) throw new PriceBookError(`Two price rows have the id ${row.id}.`, { rowId: row.id });
+    ids.add(row.id);
+  }
+  for (const rivals of Object.values(Object.groupBy(rows, ({ row }) => row.model))) refuseOverlaps(rivals ?? []);
+}
+
+function refuseOverlaps(rows: readonly IndexedRow[]): void {
   for (const [i, a] of rows.entries()) {
-    if (ids.has(a.row.id)) throw new RangeError(`Two price rows have the id ${a.row.id}.`);
-    ids.add(a.row.id);
     const rival = rows.slice(i + 1).find((b) => bothApply(a, b));
-    if (rival) throw new RangeError(`The price rows ${a.row.id} and ${rival.row.id} hold for the same requests.`);
+    if (!rival) continue;
+    const message = `The price rows ${rival.row.id} and ${a.row.id} hold for the same requests.`;
+    throw new PriceBookError(message, { rowId: a.row.id });
   }
 }
 
 function bothApply(a: IndexedRow, b: IndexedRow): boolean {
-  if (a.row.model !== b.row.model || a.row.speed !== b.row.speed) return false;
+  if (a.row.speed !== b.row.speed) return false;
   const sameTime = a.fromMs < b.toMs && b.fromMs < a.toMs;
   const [aMin, aMax] = promptRange(a.row);
   const [bMin, bMax] = promptRange(b.row);

@@ -1,3 +1,4 @@
+import { insertFinding, resolveFindings } from '../inbox/finding.ts';
 import type { Connection, Pool, Queryable } from '../pool.ts';
 import { inRetriedTransaction } from '../transaction.ts';
 import { lockEpoch, tellConfigurationMoved } from './epoch.ts';
@@ -42,13 +43,12 @@ export async function priceBookActivation(db: Queryable, priceBookId: number): P
   return row?.activated_at ? { state: 'active', at: row.activated_at } : { state: 'waiting' };
 }
 
-/** The oldest price book that waits for activation. */
-export async function nextSubmittedPriceBook(db: Queryable): Promise<StoredPriceBook | undefined> {
+/** The price books that wait for activation, oldest first. */
+export async function submittedPriceBooks(db: Queryable): Promise<StoredPriceBook[]> {
   const { rows } = await db.query<Row>(
-    `select ${COLUMNS} from price_book
-      where activated_at is null and refused_because is null order by price_book_id limit 1`,
+    `select ${COLUMNS} from price_book where activated_at is null and refused_because is null order by price_book_id`,
   );
-  return rows[0] && stored(rows[0]);
+  return rows.map(stored);
 }
 
 /** The price book in force, or undefined when none ever was. */
@@ -59,43 +59,80 @@ export async function priceBookInForce(db: Queryable): Promise<StoredPriceBook |
   return rows[0] && stored(rows[0]);
 }
 
+/** The price book of this number. */
+export async function priceBookNumbered(db: Queryable, priceBookId: number): Promise<StoredPriceBook> {
+  const { rows } = await db.query<Row>(`select ${COLUMNS} from price_book where price_book_id = $1`, [priceBookId]);
+  if (rows[0] === undefined) throw new Error(`there is no price book ${priceBookId}; it was deleted by hand`);
+  return stored(rows[0]);
+}
+
 /** A row of a book, for the table that explains stored costs; `terms` as plain JSON. */
 export type PriceTerms = { priceRow: string; model: string; terms: unknown };
+/** What was judged: this book, as the successor of that one. */
+export type JudgedPriceBook = { book: StoredPriceBook; over: StoredPriceBook | undefined };
+/** `settled`: another process came first. `judge_again`: another book is in force by now. */
+export type SettledPriceBook = 'done' | 'settled' | 'judge_again';
 
 /**
- * Makes a price book the one in force, unless `refusal` finds a reason against it, given the one that was in force at
- * that very moment; the reason is stored. Batches that were priced by the old book and are not committed yet are refused and
- * priced anew. Returns what became of it, or undefined when another process had settled it.
+ * Makes a price book the one in force. Batches that were priced by the one before and are not committed yet are refused and
+ * priced anew.
  */
 export async function activatePriceBook(
   pool: Pool,
-  { priceBookId, contentHash }: StoredPriceBook,
+  judged: JudgedPriceBook,
   prices: readonly PriceTerms[],
-  refusal: (inForce: StoredPriceBook | undefined) => string | undefined,
-): Promise<'active' | { refusedBecause: string } | undefined> {
-  return inRetriedTransaction(pool, async (connection) => {
-    await lockEpoch(connection);
-    const refusedBecause = refusal(await priceBookInForce(connection));
-    const settled = await settle(connection, priceBookId, refusedBecause);
-    if (!settled) return undefined;
-    if (refusedBecause !== undefined) return { refusedBecause };
+): Promise<SettledPriceBook> {
+  const { priceBookId, contentHash } = judged.book;
+  return settle(pool, judged, 'activated_at = clock_timestamp()', async (connection) => {
     await recordPrices(connection, contentHash, prices);
     await connection.query(
       'update configuration_epoch set epoch = epoch + 1, price_book_id = $1, moved_at = clock_timestamp()',
       [priceBookId],
     );
+    await resolveFindings(connection, NOT_TAKEN, []);
     await tellConfigurationMoved(connection);
-    return 'active' as const;
   });
 }
 
-async function settle(connection: Connection, priceBookId: number, refusedBecause?: string): Promise<boolean> {
-  const { rowCount } = await connection.query(
-    `update price_book set activated_at = case when $2::text is null then clock_timestamp() end, refused_because = $2
-      where price_book_id = $1 and activated_at is null and refused_because is null`,
-    [priceBookId, refusedBecause ?? null],
+/** Writes down why a price book is not put in force; of one that a release brought it is a finding. */
+export async function refusePriceBook(pool: Pool, judged: JudgedPriceBook, because: string): Promise<SettledPriceBook> {
+  const { priceBookId, isBuiltIn } = judged.book;
+  return settle(
+    pool,
+    judged,
+    'refused_because = $2',
+    async (connection) => {
+      if (!isBuiltIn) return;
+      const sentence = `The price book of this release (number ${priceBookId}) was not put in force: ${because}`;
+      await insertFinding(connection, { kind: NOT_TAKEN, subject: `price_book/${priceBookId}`, sentence });
+    },
+    because,
   );
-  return rowCount === 1;
+}
+
+const NOT_TAKEN = 'price_book_not_taken';
+
+async function settle(
+  pool: Pool,
+  { book, over }: JudgedPriceBook,
+  outcome: string,
+  then: (connection: Connection) => Promise<void>,
+  ...values: string[]
+): Promise<SettledPriceBook> {
+  return inRetriedTransaction(pool, async (connection) => {
+    await lockEpoch(connection);
+    const { rows } = await connection.query<{ price_book_id: number | null }>(
+      'select price_book_id from configuration_epoch',
+    );
+    if (rows[0]!.price_book_id !== (over?.priceBookId ?? null)) return 'judge_again';
+    const { rowCount } = await connection.query(
+      `update price_book set ${outcome} where price_book_id = $1 and activated_at is null and refused_because is null`,
+      [book.priceBookId, ...values],
+    );
+    if (rowCount !== 1) return 'settled';
+    await then(connection);
+    return 'done';
+  });
 }
 
 /** What a row costs never changes; when it ends may become known later. */

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { openIncident, resolveCountedHoles, resolveIncident, smallerHoles } from '@bursar/db/inbox/incident';
 import { asLedgerOwner } from '@bursar/db/ledger/as-ledger-owner';
 import { ensurePartitions } from '@bursar/db/ledger/partitions';
 import { migrate } from '@bursar/db/migrate';
 import { dropExpiredPartitions } from '@bursar/db/schedule/drop-partitions';
+import { retellIncident } from '@bursar/db/schedule/hole-incidents';
 import { runHere } from '../../packages/cli/src/testing/run-cli.ts';
 import { call, install, policyText } from '../../test/harness/installation.ts';
 import { readTopic } from '../../test/harness/kafka.ts';
@@ -67,6 +71,13 @@ describe('the services, each as its own role', () => {
       assert.equal(code, 0, stdout + stderr);
     }
 
+    const exported = await runHere(['prices', 'export'], world.url('dora'));
+    const file = join(await mkdtemp(join(tmpdir(), 'bursar-roles-')), 'prices.json');
+    await writeFile(file, exported.stdout);
+    const applied = await runHere(['prices', 'apply', file, '--reason', 'a drill'], world.url('adam'));
+    await rm(dirname(file), { recursive: true });
+    assert.equal(applied.code, 0, applied.stderr);
+
     await eventually('every job has run', async () => {
       const { rows: jobs } = await bursar.db.query(`select distinct job from cron_fire where outcome = 'ok'`);
       return jobs.length >= 6;
@@ -79,6 +90,24 @@ describe('the services, each as its own role', () => {
   });
 });
 
+describe('what each service may do to the inboxes', () => {
+  for (const login of ['bursar_aggregator', 'bursar_scheduler', 'bursar_revoker'] as const) {
+    it(`${login} opens an incident, tells it anew and resolves it`, async () => {
+      await using db = testPool(world.url(login));
+      const subject = `drill/${login}`;
+      const incident = { kind: 'hole', subject, sentence: 'three', detail: { from: '1', to: '3', log: 1 } };
+      await openIncident(db, incident);
+      await openIncident(db, { ...incident, sentence: 'two', detail: { from: '2', to: '3', log: 1 } });
+      await retellIncident(db, { ...incident, sentence: 'one' });
+      const told = 'select sentence, resolved_at is not null as resolved from incident where subject = $1';
+      assert.deepEqual((await db.query(told, [subject])).rows, [{ sentence: 'one', resolved: false }]);
+      assert.ok(await resolveIncident(db, 'hole', subject, 'a drill'));
+      await resolveCountedHoles(db);
+      assert.deepEqual(await smallerHoles(db), []);
+    });
+  }
+});
+
 describe('what a role may not do', () => {
   const forbidden: Record<Exclude<Login, 'bursar_migrator'>, string[]> = {
     bursar_aggregator: [
@@ -89,6 +118,8 @@ describe('what a role may not do', () => {
       `insert into command (kind, reason) values ('unpause', 'me')`,
       `insert into policy_version (content_hash, source, policy, reason) values ('', '', '{}', '')`,
       `update policy_version set policy = '{}'`,
+      `update price_book set book = '{}'`,
+      'delete from price_book',
       'delete from usage_event',
       `update usage_event set cost_usd = 0`,
       'truncate usage_event',

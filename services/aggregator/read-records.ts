@@ -124,8 +124,9 @@ function illegibleBy({ service, emitterId: id }: SequencePosition): Parameters<M
 
 /** Of an event that can't be read as a whole: whose it was and which, where that is legible. */
 function illegibleOf(position: SequencePosition, offset: bigint, nowMs: number): RefusedRecord {
-  const { emitterId: id, boot, seq, service } = position;
-  return { offset, countedAtMs: nowMs, service, emitter: { id, boot, seq, dropped: {} } };
+  const { emitterId: id, boot, seq, service, eventId } = position;
+  const told = { offset, countedAtMs: nowMs, service, emitter: { id, boot, seq, dropped: {} } };
+  return eventId === undefined ? told : { ...told, eventId };
 }
 
 function accountedAt(claimedMs: number, nowMs: number): number {

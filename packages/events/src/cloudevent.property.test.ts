@@ -141,10 +141,12 @@ test('a record that is refused still tells whose event it was and which, where t
     return decoded.ok ? 'accepted' : decoded.position;
   };
   const value = (json: unknown) => Buffer.from(JSON.stringify(json));
-  assert.deepEqual(positionOf({ value: value(illegible), headers: STRUCTURED }), expected);
-  assert.deepEqual(positionOf({ value: value(sample), headers: {} }), expected);
+  const named = { ...expected, eventId: sample.id };
+  assert.deepEqual(positionOf({ value: value(illegible), headers: STRUCTURED }), named);
+  assert.deepEqual(positionOf({ value: value(sample), headers: {} }), named);
+  assert.deepEqual(positionOf({ value: value({ ...sample, id: 'me' }), headers: {} }), expected);
   assert.deepEqual(positionOf({ value: value(sample.data), headers: {} }), expected);
-  assert.deepEqual(positionOf({ value: value(put(sample, ['data', 'attempt'], -1)), headers: STRUCTURED }), expected);
+  assert.deepEqual(positionOf({ value: value(put(sample, ['data', 'attempt'], -1)), headers: STRUCTURED }), named);
   for (const seq of [0, 1.5, '7', 2 ** 53]) {
     const event = put(sample, ['data', 'emitter', 'seq'], seq);
     assert.equal(positionOf({ value: value(event), headers: STRUCTURED }), undefined, String(seq));

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { text } from './field.ts';
 
-/** Where a usage event stands in the sequence of its emitter. */
-export type SequencePosition = { emitterId: string; boot: string; seq: number; service: string };
+/** Where a usage event stands in the sequence of its emitter, and its id where that is legible too. */
+export type SequencePosition = { emitterId: string; boot: string; seq: number; service: string; eventId?: string };
 
 const legible = z.object({
   service: text(128),
   emitter: z.object({ id: text(128), boot: z.uuid(), seq: z.int().min(1) }),
 });
+
+const eventId = z.uuid();
 
 /**
  * The position that a refused record still tells, so that what is quarantined is not also counted as lost.
@@ -18,5 +20,7 @@ export function sequencePosition(json: unknown): SequencePosition | undefined {
   const read = legible.safeParse((json as { data?: unknown }).data ?? json);
   if (!read.success) return undefined;
   const { service, emitter } = read.data;
-  return { emitterId: emitter.id, boot: emitter.boot.toLowerCase(), seq: emitter.seq, service };
+  const id = eventId.safeParse((json as { id?: unknown }).id);
+  const position = { emitterId: emitter.id, boot: emitter.boot.toLowerCase(), seq: emitter.seq, service };
+  return id.success ? { ...position, eventId: id.data.toLowerCase() } : position;
 }

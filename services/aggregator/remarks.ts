@@ -20,7 +20,7 @@ function unknownModel({ dimension: { model } }: PricedRecord): Finding {
   return {
     kind: 'unknown_model',
     subject: model,
-    sentence: `The price book has no price for ${model}; its tokens are counted at the dearest price, marked provisional.`,
+    sentence: `The price book had no price for a request of ${model} (model, speed, prompt length and time); its tokens are counted at the dearest price, marked provisional.`,
   };
 }
 

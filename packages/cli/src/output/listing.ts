@@ -47,7 +47,12 @@ export function asTable<Row>({ columns, rows, total }: Listing<Row>) {
     title: title!,
     align: kind === 'exact' || kind === 'count' ? ('right' as const) : ('left' as const),
   }));
-  return tableLines(heads, rows.map(cells), total && cells(total));
+  return tableLines(heads, rows.map(cells), total && named(cells(total)));
+}
+
+/** A last row without a name of its own is called total. */
+function named([first, ...others]: Cell[]): Cell[] {
+  return [{ ...first!, text: first!.text || 'total' }, ...others];
 }
 
 export function asObjects<Row>({ columns, rows }: Pick<Listing<Row>, 'columns' | 'rows'>): Record<string, unknown>[] {

@@ -6,7 +6,7 @@ import { relativeText, utcText } from '../output/time-text.ts';
 const PRICED: Record<string, string> = {
   firm: 'firm: Anthropic reported the tokens and the price is known',
   estimated: 'estimated: the token counts are not Anthropic’s own final figures',
-  provisional: 'provisional: the model has no price yet, so the dearest one stands in',
+  provisional: 'provisional: no price held for the model when it ran, so the dearest one stands in',
 };
 
 /** One request in plain lines: who made it, what it used, what it cost and why, and where it was counted. */
@@ -69,7 +69,10 @@ function tokensText(request: RequestDetail): string {
 
 function priceText({ priceRow, priceBook }: RequestDetail): string {
   if (priceRow === 'none') return 'nothing to price';
-  if (priceRow === 'unknown' || priceBook === null) return `row ${priceRow}, which is in no recorded price book`;
+  if (priceRow === 'unknown' || priceBook === null)
+    return priceRow === 'unknown'
+      ? 'the dearest of each kind of token in force then'
+      : `row ${priceRow}, which is in no recorded price book`;
   return `row ${priceRow} of price book ${priceBook.slice(0, 12)}`;
 }
 

@@ -66,6 +66,9 @@ export class Member {
       pause: ([{ partitions }]: [{ partitions: number[] }]) => {
         for (const index of partitions) this.#paused.add(index);
       },
+      resume: ([{ partitions }]: [{ partitions: number[] }]) => {
+        for (const index of partitions) this.#paused.delete(index);
+      },
       commitOffsets: async ([{ partition, offset }]: [{ partition: number; offset: string }]) => {
         await this.#given.scheduler.at({
           process: this.process,
@@ -126,7 +129,10 @@ export class Member {
     this.#sought.delete(partition);
     const isOutside = () => position < log.low || position > log.high;
     const isAwaited = () => !isOurs() || this.#sought.has(partition) || isOutside() || position < log.high;
-    while (isOurs() && !this.#paused.has(partition)) {
+    const isRead = () => !this.#paused.has(partition);
+    while (isOurs()) {
+      if (!isRead()) await scheduler.until(this.process, () => !isOurs() || isRead(), `resumed ${partition}`);
+      if (!isOurs()) return;
       await scheduler.sleep(this.process, random.int(0, 60), `fetch ${partition}`);
       if (!isAwaited()) await this.#waitFor(partition, isAwaited);
       if (!isOurs()) return;

@@ -24,7 +24,8 @@ const CLUSTER = 'cluster-1';
 
 export type Aggregator = {
   configuration: ConfigurationKeeper;
-  keeper: PartitionKeeper;
+  /** Reads on where an incident was resolved. Returns on how many partitions. */
+  lift(): Promise<number>;
   run(signal: AbortSignal): Promise<void>;
 };
 
@@ -49,7 +50,12 @@ export function openAggregator(pool: Pool, topicLog: TopicLog, member: Member): 
     work: (batch) => keeper.work(batch),
     consumer: (onLog) => member.consumer(onLog),
   });
-  return { configuration, keeper, run: (signal) => loop.run(signal) };
+  const lift = async () => {
+    const resolved = await keeper.resolved();
+    for (const partition of resolved) loop.resume(partition);
+    return resolved.length;
+  };
+  return { configuration, lift, run: (signal) => loop.run(signal) };
 }
 
 export function openRevoker(pool: Pool, process: Process, adminApi: AdminApi, random: Random): Revoker {

@@ -109,9 +109,9 @@ async function settled(world: World): Promise<void> {
         aggregators[0]!.member.isPaused(partition) ||
         (!log.rewritten && (oracle.next.get(partition) ?? log.low) === log.high),
     );
-  await scheduler.until(world.itself, isSettled, 'settled');
+  do await scheduler.until(world.itself, isSettled, 'settled');
+  while ((await aggregators[0]!.aggregator.lift()) > 0);
   await aggregators[0]!.aggregator.configuration.keep();
-  await aggregators[0]!.aggregator.keeper.resolved();
   scheduler.drift = false;
 }
 

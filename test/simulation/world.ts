@@ -132,6 +132,7 @@ export class World {
         'configuration',
       );
       await aggregator.configuration.keep();
+      await aggregator.lift();
     }
   }
 

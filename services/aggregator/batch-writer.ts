@@ -3,10 +3,13 @@ import type { Finding } from '@bursar/db/inbox/finding';
 import { claimName } from '@bursar/db/ledger/identities';
 import type { LedgerBatch, Written } from '@bursar/db/ledger/write-batch';
 import { writeOnDemand } from '@bursar/db/ledger/write-on-demand';
+import { writeTogether } from '@bursar/db/ledger/write-together';
 import type { Pool } from '@bursar/db/pool';
+import { isConnectionLost } from '@bursar/db/transaction';
 import { believableSeqs, type MostSeqOf, unbelievable, withBelievableSeq } from './believable-seq.ts';
 import { closedBefore } from './closed-days.ts';
 import type { ConfigurationKeeper, InUse } from './configuration-keeper.ts';
+import { GroupCommit } from './group-commit.ts';
 import type { LedgerNames } from './ledger-names.ts';
 import type { AggregatorMetrics } from './metrics.ts';
 import { eventRow, priceRecords } from './price-records.ts';
@@ -15,11 +18,14 @@ import { type Readings, readRecords } from './read-records.ts';
 import { recordDigest } from './record-digest.ts';
 import type { RemarkBook } from './remark-book.ts';
 import { remarksOn } from './remarks.ts';
+import { Room } from './room.ts';
 import type { SpeakersKeeper } from './speakers/speakers-keeper.ts';
 import { type CountedRecord, sumRecords } from './sum-records.ts';
 
 /** After a duplicate more are likely, and each would cost a rollback. */
 const BATCHES_BY_INSERT = 100;
+/** Of one transaction. */
+export const MOST_EVENTS = 5_000;
 
 type Counted = { inUse: InUse; records: CountedRecord[]; findings: readonly Finding[] };
 
@@ -29,6 +35,8 @@ export type WriterOptions = {
   clusterId: string;
   /** Who holds a partition, for people who look at kafka_offset. */
   owner: string;
+  /** Transactions under way at the same time. */
+  lanes: number;
   configuration: ConfigurationKeeper;
   names: LedgerNames;
   principals: PrincipalBound;
@@ -51,17 +59,27 @@ export type Prepared = {
 export class BatchWriter {
   readonly #options: WriterOptions;
   readonly #insertsLeft = new Map<number, number>();
+  readonly #room: Room;
+  readonly #commits: GroupCommit;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    const { pool, lanes } = options;
+    this.#room = new Room(lanes * MOST_EVENTS);
+    this.#commits = new GroupCommit({
+      ...{ atATime: lanes, mostEvents: MOST_EVENTS, worthAnother: 1, isAway: isConnectionLost },
+      alone: (batch) => writeOnDemand(pool, batch),
+      together: (batches) => writeTogether(pool, batches),
+    });
   }
 
   /** Writes records that begin at `expectedOffset` and have no hole. Connection errors go to the caller: nothing was half written. */
   async write(partition: number, expectedOffset: bigint, records: readonly KafkaRecord[]): Promise<Written> {
-    const { pool, metrics, remarks } = this.#options;
+    const { metrics, remarks } = this.#options;
+    using _ = await this.#room.take(records.length);
     const { batch, readings, findings, nowMs } = await this.prepare(partition, expectedOffset, records);
     const stopTimer = metrics.batchSeconds.startTimer();
-    const written = await writeOnDemand(pool, batch);
+    const written = await this.#commits.write(batch);
     stopTimer();
     this.#noteDuplicates(partition, written);
     if (written.state === 'written') await remarks.record(findings(), nowMs);
@@ -128,7 +146,7 @@ export class BatchWriter {
       policyVersionId: inUse.policyVersionId,
       closedBefore: closedBefore(inUse.policy?.organization.timezone, nowMs),
       events: records.map((record) => eventRow(record, record, partition)),
-      rowForm: this.#insertsLeft.has(partition) ? 'insert' : 'copy',
+      rowForm: this.#insertsLeft.has(partition) ? 'insert' : 'fitting',
       quarantined: readings.quarantined.map((row) => withBelievableSeq(row, mostSeqOf)),
       sum: (isFresh, isNewlyQuarantined) =>
         sumRecords(records, readings, partition, { isFresh, isNewlyQuarantined, mostSeqOf }),

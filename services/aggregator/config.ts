@@ -27,7 +27,7 @@ export const options = defineOptions({
     schema: integer,
     env: 'BURSAR_LANES',
     default: '2',
-    describe: 'Partitions worked on at the same time; each uses one connection to Postgres.',
+    describe: 'Transactions under way at the same time; each uses one connection to Postgres.',
   },
   keepDecidedMs: {
     schema: keptQuarantine,

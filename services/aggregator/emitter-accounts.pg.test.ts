@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addToEmitterQuarters, addToEmitters } from '@bursar/db/ledger/emitters';
+import { addSums } from '@bursar/db/ledger/sums';
 import type { Pool } from '@bursar/db/pool';
 import { type Account, accountBoot } from '@bursar/db/report/account-boot';
 import { loadBoots } from '@bursar/db/report/boots';
@@ -46,10 +46,10 @@ async function count(db: Pool, batches: readonly { lane: number; told: readonly 
       isNewlyQuarantined: (offset) => newlyQuarantined.has(offset),
       mostSeqOf: () => 1_000_000,
     });
-    await inTransaction(db, async (connection) => {
-      await addToEmitters(connection, sums.emitters);
-      await addToEmitterQuarters(connection, sums.emitterQuarters);
-    });
+    const { emitters: heard, emitterQuarters } = sums;
+    await inTransaction(db, (connection) =>
+      addSums(connection, { minutes: [], quarterHours: [], emitters: heard, emitterQuarters }),
+    );
   }
 }
 

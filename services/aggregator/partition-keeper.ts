@@ -4,7 +4,7 @@ import { openIncident, openIncidentSubjects } from '@bursar/db/inbox/incident';
 import { countKnownRecords, openOffset } from '@bursar/db/ledger/claim-offset';
 import type { Pool } from '@bursar/db/pool';
 import type { Log } from '@bursar/runtime/log';
-import type { BatchWriter } from './batch-writer.ts';
+import { type BatchWriter, MOST_EVENTS } from './batch-writer.ts';
 import type { ConfigurationKeeper } from './configuration-keeper.ts';
 import {
   hole,
@@ -21,8 +21,6 @@ import { type PostgresWaits, whilePostgresIsAway } from './postgres-away.ts';
 import { readRecords } from './read-records.ts';
 import { recordDigest } from './record-digest.ts';
 import { retellHoles } from './retell-holes.ts';
-
-const MOST_EVENTS_PER_BATCH = 5_000;
 
 export type KeeperOptions = {
   pool: Pool;
@@ -192,7 +190,7 @@ export class PartitionKeeper {
   async #writeAll(batch: PartitionBatch, records: readonly KafkaRecord[], place: Place): Promise<bigint> {
     const { writer, configuration } = this.#options;
     for (let done = 0; done < records.length && !batch.signal.aborted; ) {
-      const chunk = records.slice(done, done + MOST_EVENTS_PER_BATCH);
+      const chunk = records.slice(done, done + MOST_EVENTS);
       const written = await writer.write(batch.partition, place.expected, chunk);
       if (written.state === 'written') {
         done += chunk.length;

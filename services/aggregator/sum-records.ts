@@ -1,5 +1,5 @@
 import type { CubeRow, WindowRow } from '@bursar/db/ledger/rows';
-import type { Sums } from '@bursar/db/ledger/write-batch';
+import type { Sums } from '@bursar/db/ledger/sums';
 import { formatUsd } from '@bursar/pricing/money';
 import type { Counted } from './counting.ts';
 import type { PricedRecord } from './price-records.ts';

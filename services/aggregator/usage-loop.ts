@@ -15,6 +15,9 @@ import { PartitionKeeper } from './partition-keeper.ts';
 import { PostgresWaits } from './postgres-away.ts';
 import type { SpeakersKeeper } from './speakers/speakers-keeper.ts';
 
+/** More than an installation has: what is small is written together, and what is large waits for room. */
+const PARTITIONS_AT_A_TIME = 64;
+
 export type UsageLoopOptions = {
   kafka: KafkaSettings;
   clusterId: string;
@@ -34,9 +37,9 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
   const { kafka, clusterId, topic, pool, configuration, log } = options;
   const owner = `${hostname()}/${process.pid}`;
   const waits = new PostgresWaits((waiting) => options.metrics.waiting.set(waiting));
-  const { speakers, metrics, onNewKey } = options;
+  const { speakers, metrics, lanes, onNewKey } = options;
   const ledger = { pool, topic, clusterId, owner, configuration };
-  const writer = createBatchWriter({ ...ledger, speakers, metrics, log, onNewKey });
+  const writer = createBatchWriter({ ...ledger, lanes, speakers, metrics, log, onNewKey });
   const keeper = new PartitionKeeper({
     ...ledger,
     log,
@@ -48,7 +51,7 @@ export function createUsageLoop(options: UsageLoopOptions): PartitionLoop {
     kafka,
     topic,
     groupId: options.groupId,
-    lanes: options.lanes,
+    lanes: PARTITIONS_AT_A_TIME,
     work: (batch) => keeper.work(batch),
     onLog: ({ level, namespace, message }) => log[level]({ namespace }, message),
   });

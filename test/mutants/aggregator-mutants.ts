@@ -5,6 +5,7 @@ const records = 'services/aggregator/read-records.ts';
 const sums = 'services/aggregator/sum-records.ts';
 const speaker = 'services/aggregator/speakers/judge-speaker.ts';
 const prices = 'services/aggregator/price-books.ts';
+const judging = 'services/aggregator/judge-price-book.ts';
 const pricesTest = 'services/aggregator/price-books.pg.test.ts';
 const keeperTest = 'services/aggregator/partition-keeper.pg.test.ts';
 const recordsTest = 'services/aggregator/read-records.test.ts';
@@ -13,6 +14,14 @@ const speakerTest = 'services/aggregator/speakers/judge-speaker.test.ts';
 
 /** Where a partition is read on, what counts, and who may say so. */
 export const aggregatorMutants: readonly Mutant[] = [
+  {
+    name: 'batches of different configurations are written together',
+    file: 'services/aggregator/group-commit.ts',
+    find: 'claim.epoch === first.batch.claim.epoch &&',
+    replace: '',
+    killedBy: 'services/aggregator/group-commit.test.ts',
+    tests: 'what does not fit goes by itself',
+  },
   {
     name: 'a gap is not looked at',
     file: keeper,
@@ -48,24 +57,24 @@ export const aggregatorMutants: readonly Mutant[] = [
   {
     name: 'the first price book is kept for ever',
     file: prices,
-    find: 'if (this.#inUse !== undefined && this.#inUse.priceBookId === priceBookId) return this.#inUse;',
+    find: 'if (this.#inUse?.priceBookId === priceBookId) return this.#inUse;',
     replace: 'if (this.#inUse !== undefined) return this.#inUse;',
     killedBy: pricesTest,
     tests: 'a batch that was prepared by the old prices',
   },
   {
     name: 'a price book may rewrite what it was counted by',
-    file: prices,
-    find: 'return rewritten.length === 0 ? undefined',
-    replace: 'return rewritten.length >= 0 ? undefined',
+    file: judging,
+    find: 'return rewritten.length === 0',
+    replace: 'return rewritten.length >= 0',
     killedBy: pricesTest,
     tests: 'a book that rewrites a row',
   },
   {
     name: 'a release puts its prices over those of a person',
-    file: prices,
-    find: 'if (submitted.isBuiltIn && !inForce.isBuiltIn) {',
-    replace: 'if (submitted.priceBookId === 0) {',
+    file: judging,
+    find: 'if (submitted.isBuiltIn && !inForce.isBuiltIn)',
+    replace: 'if (submitted.priceBookId === 0)',
     killedBy: pricesTest,
     tests: 'a release offers its prices once',
   },

@@ -12,6 +12,46 @@ const lateEvents = 'services/aggregator/late-events.pg.test.ts';
 /** The transaction of a batch, and the activation that it must never meet half-way. */
 export const ledgerMutants: readonly Mutant[] = [
   {
+    name: 'together: no offset compare-and-set',
+    file: claim,
+    find: 'and at.next_offset = given.expected_offset',
+    replace: 'and given.expected_offset is not null',
+    killedBy: 'packages/db/src/ledger/write-together.pg.test.ts',
+    tests: 'nothing is written when one partition was moved',
+  },
+  {
+    name: 'together: no epoch check',
+    file: claim,
+    find: 'where epoch = $1)',
+    replace: 'where $1::bigint is not null)',
+    killedBy: 'packages/db/src/ledger/write-together.pg.test.ts',
+    tests: 'nothing is written when one partition was moved',
+  },
+  {
+    name: 'together: a claim that is missing is not missed',
+    file: batch,
+    find: 'if (!(await claimOffsets(connection, claims))) throw',
+    replace: 'if (!(await claimOffsets(connection, claims)) && claims.length > 99) throw',
+    killedBy: 'packages/db/src/ledger/write-together.pg.test.ts',
+    tests: 'nothing is written when one partition was moved',
+  },
+  {
+    name: 'together: an event on two partitions counts on both',
+    file: batch,
+    find: 'if (!isUnique) throw',
+    replace: 'if (!isUnique && events.length > 99) throw',
+    killedBy: 'packages/db/src/ledger/write-together.pg.test.ts',
+    tests: 'an event that comes on two partitions',
+  },
+  {
+    name: 'together: only the sums of the first batch count',
+    file: batch,
+    find: 'if (sums.length === 1) return sums[0]!;',
+    replace: 'if (sums.length > 0) return sums[0]!;',
+    killedBy: 'packages/db/src/ledger/write-together.pg.test.ts',
+    tests: 'are one transaction by copy',
+  },
+  {
     name: 'a price book comes into force within the epoch',
     file: 'packages/db/src/configuration/price-books.ts',
     find: 'set epoch = epoch + 1, price_book_id = $1,',
@@ -78,8 +118,8 @@ export const ledgerMutants: readonly Mutant[] = [
   {
     name: 'no shared epoch lock',
     file: claim,
-    find: "await connection.query('select pg_advisory_xact_lock_shared($1)', [EPOCH_LOCK]);",
-    replace: '',
+    find: 'begin; select pg_advisory_xact_lock_shared(',
+    replace: 'begin; select abs(',
     killedBy: inFlight,
     tests: 'a batch that meets an activation',
   },
@@ -94,9 +134,9 @@ export const ledgerMutants: readonly Mutant[] = [
   {
     name: 'commit first: the offset moves before the rows are in',
     file: batch,
-    find: 'const duplicates = await addEvents(connection, batch);',
+    find: 'const duplicates = await addEvents(connection, batches);',
     replace:
-      "await connection.query('commit'); await connection.query('begin'); const duplicates = await addEvents(connection, batch);",
+      "await connection.query('commit'); await connection.query('begin'); const duplicates = await addEvents(connection, batches);",
     killedBy: inFlight,
     tests: 'a batch that fails at its last statement leaves nothing',
   },
@@ -175,15 +215,15 @@ export const ledgerMutants: readonly Mutant[] = [
   {
     name: 'the minute cube is skipped',
     file: batch,
-    find: "await addToCube(connection, 'usage_minute', sums.minutes);",
-    replace: '',
+    find: 'await addSums(connection, all, isGrouped);',
+    replace: 'await addSums(connection, { ...all, minutes: [] }, isGrouped);',
     killedBy: lateEvents,
     tests: 'an event of three days ago',
   },
   {
     name: 'no correction of a closed day',
     file: batch,
-    find: 'await recordCorrections(connection, { ...batch.claim, closedBefore: batch.closedBefore }, sums.quarterHours);',
+    find: 'await recordCorrections(connection, { ...claim, closedBefore }, sums[index]!.quarterHours);',
     replace: '',
     killedBy: lateEvents,
     tests: 'a day that is closed',

@@ -35,7 +35,7 @@ export function openAggregator(pool: Pool, topicLog: TopicLog, member: Member): 
   const identity = { pool, topic, clusterId: CLUSTER, owner: member.process.name };
   const configuration = new ConfigurationKeeper(pool, log, metrics);
   const speakers = new SpeakersKeeper({ pool, folder: undefined, configuration, metrics });
-  const writer = createBatchWriter({ ...identity, configuration, speakers, metrics, log, onNewKey() {} });
+  const writer = createBatchWriter({ ...identity, lanes: 1, configuration, speakers, metrics, log, onNewKey() {} });
   const waits = new PostgresWaits();
   const keeper = new PartitionKeeper({
     ...identity,

@@ -26,8 +26,10 @@ export function openPglitePool({ database, scheduler, process, onCommit, onAnswe
     const session: Session = { process };
     const statements: string[] = [];
     const inTurn = (text: string) => async () => {
-      const answer = await database.query(text);
-      if (text === 'begin') scheduler.holder = session;
+      const [first, ...others] = text.split('; ');
+      let answer = await database.query(first!);
+      for (const other of others) answer = await database.query(other);
+      if (first === 'begin') scheduler.holder = session;
       else scheduler.holder = undefined;
       if (text === 'commit') await onCommit(process, statements);
       statements.length = 0;
@@ -37,7 +39,7 @@ export function openPglitePool({ database, scheduler, process, onCommit, onAnswe
       query(query: Query | CopyStream, values?: unknown[]) {
         const text = textOf(query);
         if (isCopy(query)) return copyInto((bytes) => sent(session, text, () => copied(database, text, bytes)));
-        if (['begin', 'commit', 'rollback'].includes(text)) return sent(session, text, inTurn(text));
+        if (/^(begin|commit|rollback)/.test(text)) return sent(session, text, inTurn(text));
         statements.push(text);
         return sent(session, text, async () => {
           const given = valuesOf(query, values);

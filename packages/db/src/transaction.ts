@@ -8,12 +8,19 @@ const SERIALIZATION = '40001';
  */
 const PASSES = /^(08|25006$|25P03$|40001$|40P01$|53|55000$|57P|58)/;
 
-/** Runs work in a transaction on a connection of its own; any error rolls back and goes on to the caller. */
-export async function inTransaction<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
+/**
+ * Runs work in a transaction on a connection of its own; any error rolls back and goes on to the caller.
+ * `opening` may do more than begin it, without parameters: that saves a round trip.
+ */
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (connection: Connection) => Promise<T>,
+  opening = 'begin',
+): Promise<T> {
   const connection = await pool.connect();
   let broken: Error | undefined;
   try {
-    await connection.query('begin');
+    await connection.query(opening);
     const result = await work(connection);
     await connection.query('commit');
     return result;
@@ -35,11 +42,11 @@ export async function inTransaction<T>(pool: Pool, work: (connection: Connection
 export async function inRetriedTransaction<T>(
   pool: Pool,
   work: (connection: Connection) => Promise<T>,
-  attempts = 5,
+  { attempts = 5, opening = 'begin' } = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await inTransaction(pool, work);
+      return await inTransaction(pool, work, opening);
     } catch (error) {
       if (attempt >= attempts || !isTransient(error)) throw error;
     }

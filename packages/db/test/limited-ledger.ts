@@ -7,7 +7,8 @@ import { ensureDimensions } from '../src/ledger/dimensions.ts';
 import { ensureKeyRefs } from '../src/ledger/identities.ts';
 import { ensurePartitions } from '../src/ledger/partitions.ts';
 import type { CubeRow, WindowRow } from '../src/ledger/rows.ts';
-import type { LedgerBatch, Sums } from '../src/ledger/write-batch.ts';
+import type { Sums } from '../src/ledger/sums.ts';
+import type { LedgerBatch } from '../src/ledger/write-batch.ts';
 import type { Pool } from '../src/pool.ts';
 
 const DAY_MS = 86_400_000;

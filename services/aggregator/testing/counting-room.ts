@@ -60,7 +60,7 @@ async function writerOn(pool: Pool): Promise<BatchWriter> {
   await openOffset(pool, { topic: TOPIC, partition: 0, clusterId: 'c', owner: 'test', lowWatermark: 0n });
   const speakers = new SpeakersKeeper({ pool, folder: undefined, configuration, metrics });
   const ledger = { pool, topic: TOPIC, clusterId: 'c', owner: 'test', configuration };
-  return createBatchWriter({ ...ledger, speakers, metrics, log, onNewKey: () => {} });
+  return createBatchWriter({ ...ledger, lanes: 2, speakers, metrics, log, onNewKey: () => {} });
 }
 
 /** An event whose request ended, and whose id was made, at that instant. */

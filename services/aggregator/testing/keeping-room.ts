@@ -38,7 +38,7 @@ async function keeperOn(pool: Pool, marks: Marks): Promise<PartitionKeeper> {
   const ledger = { pool, topic: 'bursar.usage.v1', clusterId: 'c', owner: 'test', configuration, log };
   return new PartitionKeeper({
     ...ledger,
-    writer: createBatchWriter({ ...ledger, speakers, metrics, onNewKey: () => {} }),
+    writer: createBatchWriter({ ...ledger, lanes: 2, speakers, metrics, onNewKey: () => {} }),
     waits: new PostgresWaits(),
     watermarks: async () => [{ partition: 0, ...marks }],
   });

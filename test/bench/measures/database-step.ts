@@ -49,7 +49,7 @@ async function openWorkbench(pool: Pool): Promise<Workbench> {
   await configuration.keep();
   const speakers = new SpeakersKeeper({ pool, folder: undefined, configuration, metrics });
   const ledger = { pool, topic: TOPIC, clusterId: TOPIC, owner: TOPIC, configuration };
-  const writer = createBatchWriter({ ...ledger, speakers, metrics, log, onNewKey: () => {} });
+  const writer = createBatchWriter({ ...ledger, lanes: 2, speakers, metrics, log, onNewKey: () => {} });
   return {
     ...{ pool, writer, keys: benchKeys(KEYS) },
     ...{ oracle: emptyOracle(), sumClock: { ms: 0 } },

@@ -6,7 +6,7 @@ import { testPool } from '../../../../test/harness/ledger.ts';
 import { activateLimit, batchOf, cellOf, limitedLedger, windowOf } from '../../test/limited-ledger.ts';
 import { openListener, type Pool } from '../pool.ts';
 import { inTransaction } from '../transaction.ts';
-import { claimOffset, EPOCH_LOCK } from './claim-offset.ts';
+import { BATCH_OPENING, claimOffset, EPOCH_LOCK } from './claim-offset.ts';
 import { addToWindows } from './windows.ts';
 import { writeBatch } from './write-batch.ts';
 
@@ -46,13 +46,17 @@ test('an activation waits for the batch that is being written, and judges what i
   await using database = await freshDatabase('meets_batch');
   await using db = testPool(database.url);
   const ledger = await limitedLedger(db, { limit: '10' });
-  const activating = await inTransaction(db, async (connection) => {
-    await claimOffset(connection, batchOf(ledger, {}).claim);
-    const activated = activateLimit(db, '5');
-    await untilItWaits(db, activated);
-    await addToWindows(connection, ledger.policyVersionId, [windowOf(ledger, '7')]);
-    return { activated };
-  });
+  const activating = await inTransaction(
+    db,
+    async (connection) => {
+      await claimOffset(connection, batchOf(ledger, {}).claim);
+      const activated = activateLimit(db, '5');
+      await untilItWaits(db, activated);
+      await addToWindows(connection, ledger.policyVersionId, [windowOf(ledger, '7')]);
+      return { activated };
+    },
+    BATCH_OPENING,
+  );
   await activating.activated;
   const { rows } = await db.query('select kind, source, total::int from breach');
   assert.deepEqual(rows, [{ kind: 'limit', source: 'activation', total: 7 }]);

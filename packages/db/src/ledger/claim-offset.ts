@@ -1,7 +1,10 @@
 import type { Connection, Queryable } from '../pool.ts';
+import { rowSet } from '../unnest.ts';
 
 /** Held shared by every batch, exclusively by activation: no batch is counted under half a configuration. */
 export const EPOCH_LOCK = 7_001;
+/** Begins the transaction of a batch. The claim after it sees every activation that this waited for. */
+export const BATCH_OPENING = `begin; select pg_advisory_xact_lock_shared(${EPOCH_LOCK})`;
 
 export type OffsetClaim = {
   topic: string;
@@ -18,11 +21,10 @@ export type OffsetClaim = {
 export type Claimed = { claimed: true } | { claimed: false; nextOffset: bigint; epoch: bigint };
 
 /**
- * The first statement of a batch: moves the partition's offset from what this writer expects to what it will have read.
+ * The first statement of a batch, after `BATCH_OPENING`: moves the partition's offset from what this writer expects to what it will have read.
  * It fails when another writer has moved it (this one is a zombie) or when the configuration has changed meanwhile.
  */
 export async function claimOffset(connection: Connection, claim: OffsetClaim): Promise<Claimed> {
-  await connection.query('select pg_advisory_xact_lock_shared($1)', [EPOCH_LOCK]);
   const { rows } = await connection.query<{ claimed: boolean; next_offset: string | null; epoch: string }>(
     `with claimed as (
        update kafka_offset set next_offset = $4, last_sha256 = $8, owner = $5, updated_at = clock_timestamp()
@@ -50,6 +52,49 @@ export async function claimOffset(connection: Connection, claim: OffsetClaim): P
     throw new Error(`kafka_offset has no row for ${claim.topic}/${claim.partition}; it was deleted by hand`);
   return { claimed: false, nextOffset: BigInt(row.next_offset), epoch: BigInt(row.epoch) };
 }
+
+/**
+ * As claimOffset, for several partitions of one topic under one epoch. True when every one was claimed; else some may have been, and the
+ * transaction must be rolled back.
+ */
+export async function claimOffsets(connection: Connection, claims: readonly OffsetClaim[]): Promise<boolean> {
+  const rows = claims.map(({ topic, partition, clusterId, expectedOffset, nextOffset, lastSha256, owner }) => ({
+    ...{ topic, partition, cluster_id: clusterId, owner, last_sha256: lastSha256 },
+    ...{ expected_offset: expectedOffset.toString(), next_offset: nextOffset.toString() },
+  }));
+  const { rowCount } = await connection.query({
+    name: 'claim-offsets',
+    text: `with given as (select * from ${claimRows.from(2)}), locked as materialized (
+             select topic, partition from kafka_offset join given using (topic, partition)
+              order by topic, partition for update of kafka_offset
+           )
+           update kafka_offset at
+              set next_offset = given.next_offset, last_sha256 = given.last_sha256, owner = given.owner, updated_at = clock_timestamp()
+             from given join locked using (topic, partition)
+            where at.topic = given.topic and at.partition = given.partition and at.next_offset = given.expected_offset
+              and at.cluster_id = given.cluster_id and exists (select 1 from configuration_epoch where epoch = $1)`,
+    values: [claims[0]!.epoch.toString(), ...claimRows.parameters(rows)],
+  });
+  return rowCount === claims.length;
+}
+
+const claimRows = rowSet<{
+  topic: string;
+  partition: number;
+  cluster_id: string;
+  expected_offset: string;
+  next_offset: string;
+  last_sha256: Uint8Array;
+  owner: string;
+}>({
+  topic: 'text',
+  partition: 'int',
+  cluster_id: 'text',
+  expected_offset: 'bigint',
+  next_offset: 'bigint',
+  last_sha256: 'bytea',
+  owner: 'text',
+});
 
 export type KnownOffset = {
   nextOffset: bigint;

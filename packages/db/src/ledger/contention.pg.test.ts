@@ -6,8 +6,8 @@ import { testPool } from '../../../../test/harness/ledger.ts';
 import { type Added, batchOf, cellOf, type LimitedLedger, limitedLedger, windowOf } from '../../test/limited-ledger.ts';
 import type { Pool } from '../pool.ts';
 import { inRetriedTransaction } from '../transaction.ts';
-import { addToEmitters } from './emitters.ts';
 import type { EmitterRow } from './rows.ts';
+import { addSums } from './sums.ts';
 import { writeBatch } from './write-batch.ts';
 
 const LANES = 4;
@@ -68,7 +68,11 @@ test('writers that add to the same emitters at the same time never deadlock', as
   const boot = randomUUID();
   const rows = numbers(ROWS).map((index) => emitterRow(`search/${subject(index)}`, boot));
   const attempts = attemptsOn(db);
-  await inLanes(() => inRetriedTransaction(db, (connection) => addToEmitters(connection, rows)));
+  await inLanes(() =>
+    inRetriedTransaction(db, (connection) =>
+      addSums(connection, { minutes: [], quarterHours: [], emitters: rows, emitterQuarters: [] }),
+    ),
+  );
   assert.equal(attempts.count, LANES * BATCHES);
   assert.deepEqual((await db.query('select distinct seen::int from emitter_seq')).rows, [{ seen: LANES * BATCHES }]);
 });

@@ -6,17 +6,13 @@ import { freshDatabase } from '../../../../test/harness/database.ts';
 import { testPool } from '../../../../test/harness/ledger.ts';
 import type { Connection, Pool } from '../pool.ts';
 import { inTransaction } from '../transaction.ts';
-import {
-  addToEmitterQuarters,
-  addToEmitters,
-  pruneEmitterQuarters,
-  pruneEmitters,
-  releaseQuarantined,
-} from './emitters.ts';
+import { pruneEmitterQuarters, pruneEmitters, releaseQuarantined } from './emitters.ts';
 import { insertQuarantine } from './quarantine.ts';
 import type { EmitterQuarterRow, EmitterRow, QuarantineRow } from './rows.ts';
+import { addSums } from './sums.ts';
 
 const DAY_MS = 86_400_000;
+const NOTHING = { minutes: [], quarterHours: [], emitters: [], emitterQuarters: [] };
 const BOOT = randomUUID();
 const QUARTER = '2026-11-20T10:00:00.000Z';
 const who = { emitter_id: 'search/1', boot: BOOT, partition: 0, service: 'search' };
@@ -75,8 +71,8 @@ test('what an emitter says of itself is never undone by an older record that com
   const told = (dropped: object, pending: number | null, toldAt: string | null, highest_seq: number) =>
     it.write(async (connection) => {
       const row = { dropped: JSON.stringify(dropped), highest_seq };
-      await addToEmitters(connection, [seqRow({ ...row, pending, told_at: toldAt })]);
-      await addToEmitterQuarters(connection, [quarterRow({ ...row, lowest_pending: pending })]);
+      await addSums(connection, { ...NOTHING, emitters: [seqRow({ ...row, pending, told_at: toldAt })] });
+      await addSums(connection, { ...NOTHING, emitterQuarters: [quarterRow({ ...row, lowest_pending: pending })] });
     });
   await told({ queue_full: 7, defect: 1 }, 3, '2026-11-20T10:00:20Z', 50);
   await told({ queue_full: 2, closed: 4 }, 9, '2026-11-20T10:00:10Z', 20);
@@ -97,7 +93,9 @@ test('however many reasons for drops an emitter invents, its row keeps the 32 gr
   await using it = await ledger('emitters_reasons');
   for (const word of ['a', 'b']) {
     const dropped = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`${word}${at}`, 100 + at]));
-    await it.write((connection) => addToEmitters(connection, [seqRow({ dropped: JSON.stringify(dropped) })]));
+    await it.write((connection) =>
+      addSums(connection, { ...NOTHING, emitters: [seqRow({ dropped: JSON.stringify(dropped) })] }),
+    );
   }
   const row = await one(it.db, 'select count(*)::int as reasons from emitter_seq, jsonb_object_keys(dropped)');
   assert.deepEqual(row, { reasons: 32 });
@@ -125,8 +123,8 @@ test('a quarantined record that is sent again is taken out of the count once, an
   const [a, b] = [refused(), refused()];
   await it.write(async (connection) => {
     await insertQuarantine(connection, [a, b]);
-    await addToEmitters(connection, [seqRow({ quarantined: 2, highest_seq: 2 })]);
-    await addToEmitterQuarters(connection, [quarterRow({ quarantined: 2, highest_seq: 2 })]);
+    await addSums(connection, { ...NOTHING, emitters: [seqRow({ quarantined: 2, highest_seq: 2 })] });
+    await addSums(connection, { ...NOTHING, emitterQuarters: [quarterRow({ quarantined: 2, highest_seq: 2 })] });
   });
   const { rows } = await it.db.query<{ quarantine_id: string }>('select quarantine_id from quarantine order by 1');
   const release = () => it.write((connection) => releaseQuarantined(connection, [rows[0]!.quarantine_id]));
@@ -149,9 +147,15 @@ test('old quarters are forgotten, but the last one of a boot that is still heard
   await using it = await ledger('emitters_prune');
   const daysAgo = (days: number) => quarterRow({ quarter: new Date(Date.now() - days * DAY_MS).toISOString() });
   await it.write(async (connection) => {
-    await addToEmitters(connection, [seqRow({}), seqRow({ boot: 'ffffffff-0000-4000-8000-000000000000' })]);
-    await addToEmitterQuarters(connection, [40, 39, 38, 2].map(daysAgo));
-    await addToEmitterQuarters(connection, [{ ...daysAgo(40), boot: 'ffffffff-0000-4000-8000-000000000000' }]);
+    await addSums(connection, {
+      ...NOTHING,
+      emitters: [seqRow({}), seqRow({ boot: 'ffffffff-0000-4000-8000-000000000000' })],
+    });
+    await addSums(connection, { ...NOTHING, emitterQuarters: [40, 39, 38, 2].map(daysAgo) });
+    await addSums(connection, {
+      ...NOTHING,
+      emitterQuarters: [{ ...daysAgo(40), boot: 'ffffffff-0000-4000-8000-000000000000' }],
+    });
   });
   await it.db.query(`update emitter_seq set last_seen_at = now() - interval '40 days' where boot <> $1`, [BOOT]);
   assert.equal(await pruneEmitterQuarters(it.db, 35 * DAY_MS), 3);
@@ -169,10 +173,13 @@ test('a boot is forgotten when nothing of it was heard for long, unless numbers 
   await using db = testPool(database.url);
   const [old, missing, partly] = [randomUUID(), randomUUID(), randomUUID()];
   await inTransaction(db, (connection) =>
-    addToEmitters(connection, [
-      ...[BOOT, old, missing, partly].sort().map((boot) => seqRow({ boot, seen: 1 })),
-      seqRow({ boot: partly, partition: 1, seen: 1 }),
-    ]),
+    addSums(connection, {
+      ...NOTHING,
+      emitters: [
+        ...[BOOT, old, missing, partly].sort().map((boot) => seqRow({ boot, seen: 1 })),
+        seqRow({ boot: partly, partition: 1, seen: 1 }),
+      ],
+    }),
   );
   const age = `update emitter_seq set last_seen_at = now() - interval '101 days' where boot = $1`;
   for (const boot of [old, missing]) await db.query(age, [boot]);

@@ -1,5 +1,5 @@
 import type { Connection, Queryable } from '../pool.ts';
-import { type EmitterQuarterRow, type EmitterRow, emitterQuarterRows, emitterRows } from './rows.ts';
+import { emitterQuarterRows, emitterRows } from './rows.ts';
 
 /** As many reasons as anybody needs: what an emitter says of its drops must not grow a row without end. */
 const MOST_REASONS = 32;
@@ -11,48 +11,40 @@ const NEWEST_DROPPED = `case when excluded.dropped = '{}' or excluded.dropped = 
         from (select * from jsonb_each_text(known.dropped) union all select * from jsonb_each_text(excluded.dropped)) as told
        group by key order by most desc, key limit ${MOST_REASONS}) as newest) end`;
 
-/** Adds what a batch tells about boots; rows are sorted by emitter and boot. */
-export async function addToEmitters(connection: Connection, rows: readonly EmitterRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await connection.query({
-    name: 'add-to-emitters',
-    text: `insert into emitter_seq as known (${emitterRows.columns})
-           select emitter_id, boot, partition, service, seen, duplicates, quarantined, unnumbered, highest_seq, last_event_seq,
-                  coalesce(pending, 0), told_at, dropped, started_at, closed_at from ${emitterRows.from()}
-           on conflict (emitter_id, boot, partition) do update
-           set seen = known.seen + excluded.seen,
-               duplicates = known.duplicates + excluded.duplicates,
-               quarantined = known.quarantined + excluded.quarantined,
-               unnumbered = known.unnumbered + excluded.unnumbered,
-               highest_seq = greatest(known.highest_seq, excluded.highest_seq),
-               last_event_seq = greatest(known.last_event_seq, excluded.last_event_seq),
-               pending = case when excluded.told_at >= coalesce(known.told_at, '-infinity') then excluded.pending else known.pending end,
-               told_at = greatest(known.told_at, excluded.told_at),
-               dropped = ${NEWEST_DROPPED},
-               started_at = coalesce(known.started_at, excluded.started_at),
-               closed_at = coalesce(excluded.closed_at, known.closed_at),
-               last_seen_at = clock_timestamp()`,
-    values: emitterRows.parameters(rows),
-  });
+/** The statement that adds what batches tell about boots; no boot and partition comes twice. */
+export function emitterInsert(first: number): string {
+  return `insert into emitter_seq as known (${emitterRows.columns})
+          select emitter_id, boot, partition, service, seen, duplicates, quarantined, unnumbered, highest_seq, last_event_seq,
+                 coalesce(pending, 0), told_at, dropped, started_at, closed_at from ${emitterRows.from(first)}
+           order by emitter_id, boot, partition
+          on conflict (emitter_id, boot, partition) do update
+          set seen = known.seen + excluded.seen,
+              duplicates = known.duplicates + excluded.duplicates,
+              quarantined = known.quarantined + excluded.quarantined,
+              unnumbered = known.unnumbered + excluded.unnumbered,
+              highest_seq = greatest(known.highest_seq, excluded.highest_seq),
+              last_event_seq = greatest(known.last_event_seq, excluded.last_event_seq),
+              pending = case when excluded.told_at >= coalesce(known.told_at, '-infinity') then excluded.pending else known.pending end,
+              told_at = greatest(known.told_at, excluded.told_at),
+              dropped = ${NEWEST_DROPPED},
+              started_at = coalesce(known.started_at, excluded.started_at),
+              closed_at = coalesce(excluded.closed_at, known.closed_at),
+              last_seen_at = clock_timestamp()`;
 }
 
-/** Adds the same by quarters of an hour; rows are sorted by emitter, boot and quarter. */
-export async function addToEmitterQuarters(connection: Connection, rows: readonly EmitterQuarterRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await connection.query({
-    name: 'add-to-emitter-quarters',
-    text: `insert into emitter_quarter_hour as known (${emitterQuarterRows.columns})
-           select ${emitterQuarterRows.columns} from ${emitterQuarterRows.from()}
-           on conflict (emitter_id, boot, quarter, partition) do update
-           set seen = known.seen + excluded.seen,
-               duplicates = known.duplicates + excluded.duplicates,
-               quarantined = known.quarantined + excluded.quarantined,
-               unnumbered = known.unnumbered + excluded.unnumbered,
-               highest_seq = greatest(known.highest_seq, excluded.highest_seq),
-               lowest_pending = least(known.lowest_pending, excluded.lowest_pending),
-               dropped = ${NEWEST_DROPPED}`,
-    values: emitterQuarterRows.parameters(rows),
-  });
+/** The same by quarters of an hour; none comes twice. */
+export function emitterQuarterInsert(first: number): string {
+  return `insert into emitter_quarter_hour as known (${emitterQuarterRows.columns})
+          select ${emitterQuarterRows.columns} from ${emitterQuarterRows.from(first)}
+           order by emitter_id, boot, quarter, partition
+          on conflict (emitter_id, boot, quarter, partition) do update
+          set seen = known.seen + excluded.seen,
+              duplicates = known.duplicates + excluded.duplicates,
+              quarantined = known.quarantined + excluded.quarantined,
+              unnumbered = known.unnumbered + excluded.unnumbered,
+              highest_seq = greatest(known.highest_seq, excluded.highest_seq),
+              lowest_pending = least(known.lowest_pending, excluded.lowest_pending),
+              dropped = ${NEWEST_DROPPED}`;
 }
 
 /**

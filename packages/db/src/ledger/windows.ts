@@ -8,6 +8,10 @@ export type Crossings = {
   lateCrossings: number;
 };
 
+/** Batches of several partitions may each add to the same window. */
+const GROUPED = `select measure_id, subject, window_start, window_end, sum(total) as total, sum(provisional) as provisional
+  from ${windowRows.from(2)} group by measure_id, subject, window_start, window_end order by measure_id, subject, window_start`;
+
 /**
  * Adds to the limit windows and records each threshold that these sums carry over, in one statement.
  * A threshold speaks when its amount is reached; a limit that is reached only with cost
@@ -17,11 +21,12 @@ export async function addToWindows(
   connection: Connection,
   policyVersionId: number | undefined,
   rows: readonly WindowRow[],
+  isGrouped = false,
 ): Promise<Crossings> {
   if (rows.length === 0 || policyVersionId === undefined) return { breaches: 0, lateCrossings: 0 };
   const { rows: results } = await connection.query<{ breaches: number; late: number }>({
-    name: 'add-to-windows',
-    text: `with given as materialized (select * from ${windowRows.from(2)}), summed as (
+    name: `add-${isGrouped ? 'grouped-' : ''}to-windows`,
+    text: `with given as materialized (${isGrouped ? GROUPED : `select * from ${windowRows.from(2)}`}), summed as (
              insert into limit_window as known (${windowRows.columns})
              select ${windowRows.columns} from given
              on conflict (measure_id, subject, window_start) do update

@@ -14,7 +14,7 @@ export async function writeOnDemand(pool: Pool, batch: LedgerBatch): Promise<Wri
 }
 
 /** check_violation, raised where Postgres looks for the partition of a row; a check constraint raises it elsewhere. */
-function isPartitionMissing(error: unknown): boolean {
+export function isPartitionMissing(error: unknown): boolean {
   const { code, routine } = error as { code?: unknown; routine?: unknown };
   return code === '23514' && routine === 'ExecFindPartition';
 }

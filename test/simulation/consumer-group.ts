@@ -58,7 +58,7 @@ export class Member {
       run: async ({ eachBatch }: { eachBatch: EachBatch }) => {
         this.#eachBatch = eachBatch;
         this.#join();
-        for (const partition of this.#generations.keys()) this.#read(partition);
+        for (const partition of this.#owned) this.#read(partition);
       },
       seek: ({ partition, offset }: { partition: number; offset: string }) => {
         this.#sought.set(partition, BigInt(offset));

@@ -1,6 +1,6 @@
 -- The ledger: what was used, by whom, at what cost. Written by the aggregator alone (limit windows and breaches included),
--- always in this order within a transaction: kafka_offset, usage_event, usage_minute, usage_quarter_hour, cube_correction, quarantine,
--- emitter_seq, emitter_quarter_hour, limit_window, breach.
+-- always in this order within a transaction: kafka_offset, usage_event, quarantine, the cubes and accounts of emitters (one
+-- statement), cube_correction, limit_window, breach.
 
 create type operation as enum ('messages', 'batches', 'count_tokens');
 create type outcome as enum ('complete', 'cancelled', 'truncated', 'http_error', 'transport_error', 'refused');

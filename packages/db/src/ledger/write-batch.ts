@@ -34,7 +34,7 @@ export type Written =
 
 /**
  * Writes a batch in one transaction, in the order that every writer of these tables keeps:
- * offset, rows, minute cube, quarter-hour cube, corrections, quarantine, emitters, windows, breaches.
+ * offset, rows, quarantine, cubes and emitters, corrections, windows, breaches.
  * A breach and the sum that proves it commit together. Errors of the connection go to the caller; nothing is half written.
  */
 export async function writeBatch(pool: Pool, batch: LedgerBatch): Promise<Written> {
@@ -121,11 +121,13 @@ function together(sums: readonly Sums[]): Sums {
 async function addEvents(connection: Connection, batches: readonly LedgerBatch[]): Promise<ReadonlySet<string>> {
   const [first] = batches as [LedgerBatch, ...LedgerBatch[]];
   const events = batches.length === 1 ? first.events : batches.flatMap((batch) => batch.events);
+  const forms = new Set(batches.map(({ rowForm }) => rowForm));
+  if (!forms.has('insert') && (forms.has('copy') || events.length > FEW_EVENTS)) {
+    await copyEvents(connection, events);
+    return new Set();
+  }
+  // COPY refuses an event that comes twice; an insert would take it once and call neither a duplicate.
   const isUnique = batches.length === 1 || new Set(events.map(({ event_id }) => event_id)).size === events.length;
   if (!isUnique) throw new DuplicateEvent('an event came on two partitions');
-  const forms = new Set(batches.map(({ rowForm }) => rowForm));
-  if (forms.has('insert') || (events.length <= FEW_EVENTS && !forms.has('copy')))
-    return insertEvents(connection, events);
-  await copyEvents(connection, events);
-  return new Set();
+  return insertEvents(connection, events);
 }

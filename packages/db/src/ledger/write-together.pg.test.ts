@@ -99,7 +99,10 @@ test('an event that comes on two partitions is for each batch by itself; one tha
   await using it = await open('together_twice');
   const [id, other] = [uuidV7(Date.now()), uuidV7(Date.now())];
   const twice = [0, 1].map((partition) => batch(it.ledger, { partition }, [id]));
-  assert.equal(await writeTogether(it.db, twice), undefined);
+  for (const rowForm of ['fitting', 'copy', 'insert'] as const) {
+    const inForm = twice.map((one) => ({ ...one, rowForm }));
+    assert.equal(await writeTogether(it.db, inForm), undefined, rowForm);
+  }
   assert.deepEqual(await state(it.db), UNTOUCHED);
   await writeTogether(it.db, [batch(it.ledger, { partition: 2 }, [id])]);
   const again = await writeTogether(it.db, [
